@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The natsops.nats contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection options, documented once. A unit test compares them with module_utils/connection/options.py."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How a module reaches NATS."""
+
+    DOCUMENTATION = r"""
+options:
+  servers:
+    description:
+      - The servers to connect to, as V(nats://host:4222) or V(tls://host:4222). They are tried in this order.
+      - Neither this nor O(kubernetes) given, the environment variable E(NATS_URL) of the machine on which the module
+        runs counts, and without it V(nats://127.0.0.1:4222).
+    type: list
+    elements: str
+  kubernetes:
+    description:
+      - Reach a NATS inside Kubernetes through the API server, as C(kubectl port-forward) does, without C(kubectl) and
+        without an exposed port.
+      - Picks a ready pod behind the service; when that pod dies, another one. Closed when the task ends.
+      - Needs the permissions C(list) on C(endpointslices) and C(get) and C(create) on C(pods/portforward), and the
+        Python packages C(kubernetes) and C(websockets).
+      - Not together with O(servers).
+    type: dict
+    suboptions:
+      kubeconfig:
+        description:
+          - Path of a kubeconfig file, or its content as a mapping.
+          - Without it E(K8S_AUTH_KUBECONFIG), then E(KUBECONFIG), then C(~/.kube/config), then the service account of
+            the pod in which the module runs.
+        type: raw
+      context:
+        description: The context to use from the kubeconfig; its current one by default.
+        type: str
+      namespace:
+        description: The namespace of the service; the context's own by default.
+        type: str
+      service:
+        description: Name of the service, such as V(gsas-nats). Either this or O(kubernetes.release).
+        type: str
+      release:
+        description: Name of the Helm release whose client service is meant. Either this or O(kubernetes.service).
+        type: str
+      port:
+        description: The service's port.
+        type: int
+        default: 4222
+  user:
+    description:
+      - User to authenticate as, together with O(password).
+      - The environment (E(NATS_USER), E(NATS_PASSWORD), E(NATS_TOKEN), E(NATS_NKEY), E(NATS_CREDS)) counts only where
+        none of the options to authenticate is given.
+    type: str
+  password:
+    description: The password of O(user).
+    type: str
+  token:
+    description: Token to authenticate with.
+    type: str
+  nkey_seed:
+    description: Seed of the NKey to authenticate with; it begins with C(SU).
+    type: str
+  nkey_file:
+    description: File that holds the seed of the NKey to authenticate with.
+    type: path
+  creds_file:
+    description: Credentials file (JWT and seed) to authenticate with, as C(nsc) writes it.
+    type: path
+  tls_ca_file:
+    description:
+      - File with the CA certificates to trust, in PEM form; the system's by default. With this option, or with
+        O(tls_cert_file), or with a V(tls://) URL, a server that offers no TLS is refused before anything is sent.
+      - The environment (E(NATS_CA), E(NATS_CERT), E(NATS_KEY)) counts only where no O(tls_ca_file), O(tls_cert_file),
+        O(tls_key_file) and O(tls_hostname) is given.
+    type: path
+  tls_cert_file:
+    description: File with the client certificate, in PEM form, together with O(tls_key_file).
+    type: path
+  tls_key_file:
+    description: File with the private key of O(tls_cert_file), in PEM form, without a passphrase.
+    type: path
+  tls_hostname:
+    description: The name that the server's certificate must hold, where it is not the one in the URL.
+    type: str
+  timeout:
+    description: Seconds in which the whole task must be done, connecting included.
+    type: float
+    default: 30.0
+requirements:
+  - python >= 3.11
+  - nats-py >= 2.9
+  - nkeys, for O(nkey_seed), O(nkey_file) and O(creds_file)
+  - kubernetes >= 24.2 and websockets >= 13, for O(kubernetes)
+"""

@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: 2026 The natsops.nats contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A session with NATS: one connection, one deadline, and failures that say why."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..deadline import Deadline
+from ..errors import ConnectFailed, NatsOpsError, ServerRefused, TimedOut
+from . import tls
+from .causes import explained
+from .options import ConnectionOptions
+from .transport import GuardedTransport
+
+if TYPE_CHECKING:
+    import ssl
+
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+CLOSE_SECONDS = 2.0  # nats-py's close() can hang after a failed TLS handshake
+# A server's stale-connection default is 2 pings at 2 minutes; a dead tunnel must be noticed within a task's time.
+PING_SECONDS = 5
+
+
+class NoResponders(NatsOpsError):
+    """Nobody listens on a request's subject. What that means, only the asker knows."""
+
+
+class Session:
+    """An open connection with the deadline of its task. Made by open_session()."""
+
+    def __init__(self, client: Client, deadline: Deadline, server: str) -> None:
+        self.client = client
+        self.deadline = deadline
+        self.server = server
+        self._denials: list[str] = []
+        self._denied = asyncio.Event()
+
+    @property
+    def server_info(self) -> Mapping[str, Any]:
+        """What the server said of itself when the connection was opened (the INFO message of the protocol)."""
+        return dict(self.client._server_info)  # nats-py has no public way to it
+
+    @property
+    def max_payload(self) -> int:
+        """The largest message that the server takes, in bytes, headers included."""
+        return int(self.client.max_payload)
+
+    def note_error(self, error: Exception) -> None:
+        """Takes an error that the server sends outside of any answer: a refused permission, above all."""
+        if "permissions violation" in str(error).lower():
+            self._denials.append(str(error).removeprefix("nats: ").strip("'"))
+            self._denied.set()
+
+    async def ask(
+        self, subject: str, payload: bytes = b"", headers: Mapping[str, str] | None = None, seconds: float = 5.0
+    ) -> Msg:
+        """Sends one request and waits for its answer.
+
+        Args:
+            subject: Where to.
+            payload: The message.
+            headers: Its headers.
+            seconds: The longest to wait, within the deadline.
+
+        Raises:
+            NoResponders: Nobody listens there.
+            ServerRefused: This user may not send there, or not receive the answer.
+            TimedOut: No answer in time; the request may or may not have been carried out.
+            ConnectFailed: The connection is gone for good.
+        """
+        from nats import errors
+
+        self._denied.clear()
+        wait = self.deadline.left(seconds)
+        request = asyncio.ensure_future(
+            self.client.request(subject, payload, timeout=wait, headers=dict(headers) if headers else None)
+        )
+        denied = asyncio.ensure_future(self._denied.wait())
+        try:
+            # A refused permission comes beside the answer that never arrives.
+            await asyncio.wait({request, denied}, return_when=asyncio.FIRST_COMPLETED)
+            if denied.done() and not request.done():
+                # nats-py gives the server's words in small letters, subjects included.
+                said = self._denials[-1]
+                what = f"to publish to {subject}" if subject.lower() in said else f"({said})"
+                raise ServerRefused(
+                    f"The server denies this user {what}.", "Grant the permission, or connect as another user."
+                )
+            return await request
+        except errors.NoRespondersError as error:
+            raise NoResponders(f"Nobody answers on {subject}.") from error
+        except (errors.TimeoutError, TimeoutError) as error:
+            raise TimedOut(f"{self.server} did not answer on {subject} within {wait:.1f} seconds.") from error
+        except errors.MaxPayloadError as error:
+            raise ServerRefused(
+                f"The message is larger than the {self.max_payload} bytes that the server takes."
+            ) from error
+        except errors.ConnectionClosedError as error:
+            raise ConnectFailed(f"The connection to {self.server} was closed by the server.", "Run again.") from error
+        finally:
+            for task in (request, denied):
+                task.cancel()
+            await asyncio.gather(request, denied, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def open_session(options: ConnectionOptions, deadline: Deadline) -> AsyncIterator[Session]:
+    """Connects, and closes whatever happens.
+
+    Raises:
+        ConnectFailed: with the cause, for every server that was tried.
+        ServerRefused: The Kubernetes API refused the tunnel.
+        BadInput: a TLS file cannot be used.
+    """
+    try:
+        from nats.aio.client import Client
+    except ImportError as error:
+        raise ConnectFailed(
+            "The Python package 'nats-py' is not installed for the Python that runs this module.",
+            "Install it there (pip install nats-py), or point ansible_python_interpreter at a Python that has it.",
+        ) from error
+    context = tls.context(options.tls)
+    transport = await _transport(options, deadline)
+    client = Client()
+    client._transport = transport  # nats-py has no option for it; the same attribute since 2.2
+    try:
+        yield await _connected(client, options, deadline, transport, context)
+    finally:
+        for closing in (client.close(), transport.aclose()):
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(closing, CLOSE_SECONDS)
+
+
+async def _transport(options: ConnectionOptions, deadline: Deadline) -> GuardedTransport:
+    if options.kubernetes is None:
+        return GuardedTransport(options.tls_demanded)
+    from ..kube.api import KubeApi
+    from .tunnel import TunnelTransport
+
+    api = await KubeApi.open(options.kubernetes.kubeconfig, options.kubernetes.context, deadline)
+    tunnel = TunnelTransport(api, options.kubernetes, deadline, options.tls_demanded)
+    await tunnel.resolve()
+    return tunnel
+
+
+async def _connected(
+    client: Client,
+    options: ConnectionOptions,
+    deadline: Deadline,
+    transport: GuardedTransport,
+    context: ssl.SSLContext,
+) -> Session:
+    from nats.errors import NoServersError
+
+    urls = list(options.servers) or [transport.url]
+    session = Session(client, deadline, " or ".join(urlsplit(url).netloc for url in urls))
+    causes: dict[str, NatsOpsError] = {}
+
+    def cause(error: BaseException) -> NatsOpsError:
+        return explained(error, transport.dialled or session.server, options.auth_name)
+
+    async def note(error: Exception) -> None:
+        if client.is_connected:
+            session.note_error(error)
+        elif transport.dialled not in causes or not isinstance(error, ConnectionError):
+            # A server that refuses the credentials may cut the connection before its words are read: a first attempt's
+            # words count more than a second one's cut.
+            causes[transport.dialled] = cause(error)
+
+    try:
+        await client.connect(
+            servers=urls,
+            name="natsops.nats",
+            error_cb=note,
+            # With allow_reconnect off nats-py needs over 30 s to fail; like this, one more try a server and no pause.
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            # A third, so that a mute server leaves time for the others and for saying so.
+            connect_timeout=min(5.0, deadline.left() / 3),  # type: ignore[arg-type]
+            ping_interval=PING_SECONDS,
+            dont_randomize=True,
+            tls=context,
+            # Through a tunnel the URL holds the service's name; peers that a server advertises must not replace it.
+            tls_hostname=options.tls.get("tls_hostname") or (urlsplit(urls[0]).hostname if options.kubernetes else None),
+            **options.auth_arguments,
+        )
+    except asyncio.CancelledError:
+        if causes:
+            raise _together(causes) from None
+        raise
+    except NoServersError as error:
+        raise (_together(causes) if causes else cause(error)) from error
+    except Exception as error:
+        raise cause(error) from error
+    # From here on a lost connection is taken up again until the deadline ends the task.
+    client.options["max_reconnect_attempts"] = -1
+    client.options["reconnect_time_wait"] = 0.2
+    return session
+
+
+def _together(causes: Mapping[str, NatsOpsError]) -> NatsOpsError:
+    """One error for all servers that were tried."""
+    errors = list(causes.values())
+    if len(errors) == 1:
+        return errors[0]
+    mends = dict.fromkeys(error.mend for error in errors if error.mend)
+    return ConnectFailed(" ".join(error.message for error in errors), " ".join(mends))

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 The natsops.nats contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The JetStream API as JSON, over a session.
+
+Plain JSON rather than nats-py's StreamConfig: an update replaces the whole configuration, and a class that does not
+know a field of a newer server would wipe it. Durations stay whole nanoseconds as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ServerRefused, TimedOut
+from .connect import NoResponders, Session
+from .server_errors import PASSING, refusal
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+PAUSE_SECONDS = 0.25
+# After a restart JetStream's subscriptions come a moment after the client port.
+STARTING_SECONDS = 5.0
+
+
+class JetStream:
+    """Requests to the JetStream API, repeated while a cluster is still finding itself.
+
+    Every request of ours may be repeated: reads, and creates, updates and deletes whose second answer is as good.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def request(
+        self, verb: str, payload: Mapping[str, Any] | None = None, *, doing: str, seconds: float = 5.0
+    ) -> dict[str, Any]:
+        """One request to the API.
+
+        Args:
+            verb: The subject after `$JS.API.`, such as `STREAM.INFO.KV_test`.
+            payload: Sent as JSON; nothing where None.
+            doing: What this is for, as in "creating bucket 'test'", for messages.
+            seconds: How long one attempt waits before the next.
+
+        Raises:
+            ServerRefused: The server's answer is an error; its `code` is JetStream's.
+            TimedOut: No answer by the deadline.
+        """
+        body = json.dumps(payload).encode() if payload is not None else b""
+        return await self.ask(f"$JS.API.{verb}", body, doing=doing, seconds=seconds)
+
+    async def ask(
+        self,
+        subject: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        doing: str,
+        seconds: float = 5.0,
+        repeat_unheard: bool = True,
+    ) -> dict[str, Any]:
+        """One request whose answer is JSON, repeated until the deadline while the answer is a passing one.
+
+        Args:
+            subject: Where to.
+            body: The message.
+            headers: Its headers.
+            doing: What this is for.
+            seconds: How long one attempt waits.
+            repeat_unheard: Ask again when no answer came. Not for a write that is not to happen twice.
+        """
+        deadline = self.session.deadline
+        unheard_until = deadline.left() - STARTING_SECONDS
+        while True:
+            try:
+                answer = _decoded(await self.session.ask(subject, body, headers, seconds=seconds), doing)
+            except NoResponders as error:
+                if not self.session.server_info.get("jetstream"):
+                    raise _jetstream_off(self.session.server, doing) from error
+                last: Exception = ServerRefused(
+                    f"Nobody answered when {doing}: JetStream is starting, has lost its quorum, or is not there for "
+                    "this account.",
+                    "Look at the servers' health.",
+                )
+                if deadline.left() < unheard_until:
+                    raise last from error
+            except TimedOut as error:
+                if not repeat_unheard:
+                    raise
+                last = TimedOut(f"The server did not answer when {doing}.", "Look at the servers' health.")
+                last.__cause__ = error
+            else:
+                problem = answer.get("error")
+                if not problem:
+                    return answer
+                last = refusal(problem, doing)
+                if problem.get("err_code") not in PASSING:
+                    raise last
+            if deadline.left() <= PAUSE_SECONDS:
+                raise last
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _decoded(message: Msg, doing: str) -> dict[str, Any]:
+    try:
+        answer = json.loads(message.data)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise ServerRefused(f"The server's answer when {doing} is not JetStream's.", "Check what listens there.")
+    return answer
+
+
+def _jetstream_off(server: str, doing: str) -> ServerRefused:
+    return ServerRefused(
+        f"JetStream is off on {server}, and key/value needs it ({doing}).",
+        "Switch it on: config.jetstream.enabled: true in the chart's values, or 'jetstream {}' in nats.conf.",
+    )

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The natsops.nats contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""JetStream's error numbers (`err_code`) with what they mean to a user of key/value buckets, and the mend.
+
+The numbers are nats-server's (server/errors.json); what each one stands for was seen on servers 2.10 to 2.15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ServerRefused
+
+NOT_FOUND = 10059  # stream
+NO_MESSAGE = 10037
+UNAVAILABLE = 10008  # no meta leader yet, or quorum lost
+NO_STREAM_LEADER = 10009
+MOVE_IN_PROGRESS = 10226
+# The answers of a cluster that is still finding itself: worth asking again until the deadline.
+PASSING = frozenset({UNAVAILABLE, NO_STREAM_LEADER, MOVE_IN_PROGRESS})
+
+TABLE: Mapping[int, tuple[str, str]] = {
+    10002: (
+        "the account's JetStream storage is used up or reserved",
+        "Lower 'max_bytes', free space, or raise the account's limit.",
+    ),
+    10005: (
+        "the cluster has too few servers with room for that many replicas",
+        "Lower 'replicas', or add servers or storage.",
+    ),
+    10008: ("JetStream has no leader: the cluster is starting, or has lost its quorum", "Look at the servers' health."),
+    10009: ("the bucket has no leader: its servers are starting, or are lost", "Look at the servers' health."),
+    10023: ("the server has too little memory or storage left", "Free space, or raise the server's JetStream limits."),
+    10025: (
+        "the server is too old for one of the settings",
+        "Leave that setting out, or upgrade the server.",
+    ),
+    10027: ("the account has as many streams as it may have", "Delete one, or raise the account's limit."),
+    10028: ("there is not enough memory in JetStream's limits", "Use file storage, or raise the memory limit."),
+    10039: (
+        "JetStream is not enabled for this account",
+        "Enable it for the account, or connect as a user of another one (the system account has none).",
+    ),
+    10047: (
+        "the server has too little storage left for 'max_bytes'",
+        "Lower 'max_bytes', or raise config.jetstream.fileStore.maxSize (or its pvc.size) in the chart's values.",
+    ),
+    10052: ("the server cannot change that setting of a bucket", "Make a new bucket, or leave the setting as it is."),
+    10054: ("the value is larger than the bucket's 'max_value_size'", "Raise 'max_value_size', or store less."),
+    10058: (
+        "a bucket of that name with other settings was made in the meantime",
+        "Run again: the settings are then compared.",
+    ),
+    10059: ("there is no such bucket", "Create it first."),
+    10065: ("another stream already holds the bucket's subjects", "Delete that stream, or use another bucket name."),
+    10071: ("the key has been written in the meantime", "Run again."),
+    10074: (
+        "'replicas' above 1 needs a cluster, and this is a single server",
+        "Set 'replicas: 1', or deploy a cluster (config.cluster.enabled in the chart's values).",
+    ),
+    10077: (
+        "the bucket is full: 'max_bytes' is reached",
+        "Raise 'max_bytes', or delete keys. Existing keys can still be overwritten.",
+    ),
+    10113: ("the account wants 'max_bytes' for every bucket", "Set 'max_bytes'."),
+    10226: ("the bucket is being moved or scaled", "Try again when that is done."),
+}
+
+
+def refusal(error: Mapping[str, Any], doing: str) -> ServerRefused:
+    """The exception for the `error` object of a JetStream answer.
+
+    Args:
+        error: With `code`, `err_code`, `description`.
+        doing: What was asked for, as in "creating bucket 'test'".
+    """
+    code = int(error.get("err_code", 0))
+    said = str(error.get("description", "no reason given"))
+    meaning, mend = TABLE.get(code, (said, ""))
+    detail = f" ({said}, {code})" if code in TABLE else f" ({code})"
+    return ServerRefused(f"The server refused {doing}: {meaning}{detail}.", mend, code=code)

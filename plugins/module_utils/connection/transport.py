@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 The natsops.nats contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The byte stream under nats-py: TCP that is never used in plain text where TLS was asked for.
+
+nats-py upgrades to TLS only when the server says so; against a server without TLS it would send the credentials in
+plain text, whatever URL or SSL context it was given. The transport is the last place that sees the bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import ParseResult
+
+if TYPE_CHECKING:
+    import ssl
+
+try:
+    from nats.aio.transport import TcpTransport
+except ImportError:  # connect.py says so when a connection is asked for
+    TcpTransport = object  # type: ignore[assignment, misc]
+
+
+class PlainTextRefused(OSError):
+    """TLS was asked for and the server does not offer it. An OSError, so that nats-py tries its other servers."""
+
+
+class GuardedTransport(TcpTransport):
+    """TcpTransport that refuses to write in plain text where TLS is demanded, and remembers whom it dialled.
+
+    Args:
+        tls_demanded: Refuse to send anything before the upgrade to TLS.
+    """
+
+    def __init__(self, tls_demanded: bool) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.dialled = ""
+        self._tls_demanded = tls_demanded
+        self._in_tls = False
+        self._failed = False
+
+    def __bool__(self) -> bool:
+        # nats-py puts a transport of its own in the place of one that is false.
+        return True
+
+    async def connect(self, uri: ParseResult, buffer_size: int, connect_timeout: int) -> None:
+        """Dials; called by nats-py for every attempt, reconnects included."""
+        self._in_tls = self._failed = False
+        self.dialled = uri.netloc
+        await self.dial(uri, buffer_size, connect_timeout)
+
+    async def dial(self, uri: ParseResult, buffer_size: int, connect_timeout: float) -> None:
+        """Opens the byte stream itself; a tunnel opens another one."""
+        await super().connect(uri, buffer_size, connect_timeout)  # type: ignore[arg-type]
+
+    async def connect_tls(
+        self, uri: str | ParseResult, ssl_context: ssl.SSLContext, buffer_size: int, connect_timeout: int
+    ) -> None:
+        """Upgrades the open connection to TLS."""
+        # nats-py makes a new protocol for the stream, which asyncio then warns about on stderr at every end.
+        host = uri if isinstance(uri, str) else uri.hostname
+        assert self._io_writer is not None
+        try:
+            await asyncio.wait_for(
+                self._io_writer.start_tls(ssl_context, server_hostname=host), timeout=connect_timeout
+            )
+        except BaseException:
+            # After a failed handshake wait_closed() never returns, and nats-py calls it without a bound.
+            self._io_writer.transport.abort()
+            self._failed = True
+            raise
+        self._in_tls = True
+
+    async def wait_closed(self) -> None:
+        """Waits until the stream is closed."""
+        if not self._failed:
+            await super().wait_closed()  # type: ignore[no-untyped-call]
+
+    @property
+    def url(self) -> str:
+        """The URL to give to nats-py, where the transport and not the user knows it."""
+        return ""
+
+    async def aclose(self) -> None:
+        """Leaves nothing open, whatever state it is in. May be called again."""
+        self.close()  # type: ignore[no-untyped-call]
+        await self.wait_closed()
+
+    def adopt(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Takes a stream that dial() opened."""
+        self._bare_io_reader = self._io_reader = reader
+        self._bare_io_writer = self._io_writer = writer
+
+    def write(self, payload: bytes) -> None:
+        """Queues bytes for sending."""
+        self._check()
+        super().write(payload)  # type: ignore[no-untyped-call]
+
+    def writelines(self, payload: list[bytes]) -> None:
+        """Queues bytes for sending."""
+        self._check()
+        super().writelines(payload)  # type: ignore[no-untyped-call]
+
+    def _check(self) -> None:
+        if self._tls_demanded and not self._in_tls:
+            raise PlainTextRefused("the server offers no TLS")
