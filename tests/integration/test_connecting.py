@@ -1,0 +1,272 @@
+# SPDX-FileCopyrightText: 2026 The natsops.nats contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Connecting to real servers: every way in, and every way in which it fails - in seconds, and saying why."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+
+@pytest.fixture
+def connect(run_module):
+    """nats_kv with connection options only."""
+
+    def run(environment=None, **params):
+        return run_module("nats_kv", environment=environment, **({"bucket": "test"} | params))
+
+    return run
+
+
+def refused(outcome, *words, within=5.0):
+    assert outcome.failed, outcome
+    for word in words:
+        assert word in outcome["msg"], outcome["msg"]
+    assert outcome.seconds < within, f"took {outcome.seconds:.1f} s"
+
+
+@pytest.fixture(scope="module")
+def with_password(start_server):
+    return start_server('jetstream {}\nauthorization { user: ops, password: "s3cret-word" }')
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """A CA, a server's and a client's certificate, and another CA."""
+    import datetime
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    folder = tmp_path_factory.mktemp("certificates")
+    now = datetime.datetime.now(datetime.UTC)
+
+    def issue(name, issuer=None, issuer_key=None):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        names = [x509.DNSName("nats.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer.subject if issuer else subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(hours=1))
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+            .add_extension(
+                x509.KeyUsage(True, False, False, False, False, issuer is None, issuer is None, False, False),
+                critical=True,
+            )
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        )
+        if issuer:
+            builder = builder.add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+            )
+        made = builder.sign(issuer_key or key, hashes.SHA256())
+        (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        (folder / f"{name}.key").write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return made, key
+
+    ca = issue("ca")
+    issue("server", *ca)
+    issue("client", *ca)
+    issue("other")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def with_tls(start_server, certificates):
+    return start_server(
+        f'jetstream {{}}\ntls {{ cert_file: "{certificates}/server.pem", key_file: "{certificates}/server.key" }}'
+    )
+
+
+@pytest.fixture(scope="module")
+def with_mutual_tls(start_server, certificates):
+    return start_server(
+        f'jetstream {{}}\ntls {{ cert_file: "{certificates}/server.pem", key_file: "{certificates}/server.key", '
+        f'ca_file: "{certificates}/ca.pem", verify: true }}'
+    )
+
+
+class TestReaching:
+    def test_nothing_listens(self, connect):
+        refused(connect(servers=["nats://127.0.0.1:1"]), "Nothing listens at 127.0.0.1:1")
+        refused(connect(servers=["nats://localhost:1"]), "Nothing listens at localhost:1")
+
+    def test_name_does_not_resolve(self, connect):
+        refused(connect(servers=["nats://gsas-nats.invalid:4222"]), "gsas-nats.invalid:4222 does not resolve")
+
+    def test_several_servers_with_failover(self, connect, server):
+        assert not connect(servers=["nats://127.0.0.1:1", server.url]).failed
+        assert not connect(servers=[f"nats://127.0.0.1:1,{server.url}"]).failed
+        refused(connect(servers=["nats://127.0.0.1:1", "nats://127.0.0.1:2"]), "127.0.0.1:1", "127.0.0.1:2")
+
+    @pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+    def test_something_else_listens(self, connect, greeting):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(10)
+
+            def serve():
+                held = []
+                try:
+                    while True:
+                        held.append(listener.accept()[0])
+                        held[-1].sendall(greeting)
+                except OSError:
+                    pass
+
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            outcome = connect(servers=[f"127.0.0.1:{listener.getsockname()[1]}"], timeout=3)
+            refused(outcome, "does not speak NATS" if greeting else "did not answer in time")
+
+    def test_jetstream_off(self, connect, start_server):
+        server = start_server("")
+        refused(connect(servers=[server.url]), "JetStream is off", "config.jetstream.enabled: true")
+
+    def test_jetstream_off_for_the_account(self, connect, start_server):
+        server = start_server(
+            "jetstream {}\naccounts { A: { users: [{ user: user-a, password: password-a }] }, B: { jetstream: on } }\n"
+        )
+        refused(
+            connect(servers=[server.url], user="user-a", password="password-a"),
+            "JetStream is not enabled for this account",
+        )
+
+    def test_server_that_stops_answering(self, connect, start_server):
+        import signal
+
+        server = start_server()
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            refused(connect(servers=[server.url], timeout=2), "did not answer in time", within=8)
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+
+
+class TestUserAndPassword:
+    def test_right(self, connect, with_password):
+        assert not connect(servers=[with_password.url], user="ops", password="s3cret-word").failed
+
+    def test_wrong(self, connect, with_password):
+        outcome = connect(servers=[with_password.url], user="ops", password="wr0ng-word")
+        refused(outcome, "refused the user and password")
+        assert "wr0ng-word" not in outcome.output
+
+    def test_none(self, connect, with_password):
+        refused(connect(servers=[with_password.url]), "asks for authentication", "none was given")
+
+    def test_in_the_url_and_never_shown(self, connect, with_password):
+        url = with_password.url.replace("nats://", "nats://ops:s3cret-word@")
+        outcome = connect(servers=[url])
+        assert not outcome.failed
+        assert "s3cret-word" not in outcome.output
+        outcome = connect(servers=[url.replace("4", "x", 1) + "/path?"])
+        assert outcome.failed and "s3cret-word" not in outcome.output
+
+    def test_by_the_environment(self, connect, with_password):
+        environment = {"NATS_URL": with_password.url, "NATS_USER": "ops", "NATS_PASSWORD": "s3cret-word"}
+        outcome = connect(environment)
+        assert not outcome.failed and "s3cret-word" not in outcome.output
+
+    def test_environment_counts_only_where_nothing_is_given(self, connect, with_password, server):
+        wrong = {"NATS_URL": "nats://127.0.0.1:1", "NATS_USER": "no", "NATS_PASSWORD": "no"}
+        assert not connect(wrong, servers=[with_password.url], user="ops", password="s3cret-word").failed
+        environment = {"NATS_TOKEN": "t", "NATS_CREDS": "/nonexistent"}
+        assert not connect(environment, servers=[with_password.url], user="ops", password="s3cret-word").failed
+
+
+class TestTokenAndKeys:
+    def test_token(self, connect, start_server):
+        server = start_server('jetstream {}\nauthorization { token: "t0ken-word" }')
+        assert not connect(servers=[server.url], token="t0ken-word").failed
+        assert not connect({"NATS_TOKEN": "t0ken-word"}, servers=[server.url]).failed
+        assert not connect({"NATS_USER": "t0ken-word"}, servers=[server.url]).failed
+        refused(connect(servers=[server.url], token="no"), "refused the token")
+
+    def test_nkey(self, connect, start_server, tmp_path):
+        import nkeys
+
+        raw = bytes(range(32))
+        seed = nkeys.encode_seed(raw, nkeys.PREFIX_BYTE_USER).decode()
+        public = nkeys.from_seed(bytearray(seed.encode())).public_key.decode()
+        server = start_server(f"jetstream {{}}\nauthorization {{ users: [{{ nkey: {public} }}] }}")
+        outcome = connect(servers=[server.url], nkey_seed=seed)
+        assert not outcome.failed and seed not in outcome.output
+        (tmp_path / "nkey").write_text(seed + "\n")
+        assert not connect(servers=[server.url], nkey_file=str(tmp_path / "nkey")).failed
+        assert not connect({"NATS_NKEY": str(tmp_path / "nkey")}, servers=[server.url]).failed
+        other = nkeys.encode_seed(bytes(32), nkeys.PREFIX_BYTE_USER).decode()
+        refused(connect(servers=[server.url], nkey_seed=other), "refused the NKey")
+        account = nkeys.encode_seed(raw, nkeys.PREFIX_BYTE_ACCOUNT).decode()
+        refused(connect(servers=[server.url], nkey_seed=account), "not a user's")
+
+    def test_permission_denied(self, connect, start_server):
+        server = start_server(
+            "jetstream {}\nauthorization { users: [{ user: limited, password: pass-word, "
+            'permissions: { publish: "$JS.API.INFO", subscribe: "_INBOX.>" } }] }'
+        )
+        refused(
+            connect(servers=[server.url], user="limited", password="pass-word"), "denies", "$JS.API.STREAM.INFO.KV_test"
+        )
+
+
+class TestTls:
+    def test_right(self, connect, with_tls, certificates):
+        assert not connect(servers=[with_tls.url], tls_ca_file=f"{certificates}/ca.pem").failed
+        assert not connect({"NATS_CA": f"{certificates}/ca.pem"}, servers=[with_tls.url]).failed
+
+    def test_unknown_ca(self, connect, with_tls, certificates):
+        refused(connect(servers=[with_tls.url]), "certificate of 127.0.0.1", "tls_ca_file")
+        refused(connect(servers=[with_tls.url], tls_ca_file=f"{certificates}/other.pem"), "is not accepted")
+
+    def test_host_name(self, connect, with_tls, certificates):
+        ca = f"{certificates}/ca.pem"
+        url = with_tls.url.replace("127.0.0.1", "localhost")
+        refused(connect(servers=[url], tls_ca_file=ca), "not valid for 'localhost'", "tls_hostname")
+        assert not connect(servers=[url], tls_ca_file=ca, tls_hostname="nats.test").failed
+
+    def test_plain_server_gets_nothing(self, connect, with_password, certificates):
+        log = with_password.folder / "log"
+        before = log.read_text().count("authentication error")
+        plain = dict(user="ops", password="wr0ng-word")
+        refused(connect(servers=[with_password.url.replace("nats:", "tls:")], **plain), "offers no TLS")
+        refused(connect(servers=[with_password.url], tls_ca_file=f"{certificates}/ca.pem", **plain), "offers no TLS")
+        assert log.read_text().count("authentication error") == before, "no CONNECT reached the server"
+
+    def test_client_certificate(self, connect, with_mutual_tls, certificates):
+        ca = f"{certificates}/ca.pem"
+        pair = {"tls_cert_file": f"{certificates}/client.pem", "tls_key_file": f"{certificates}/client.key"}
+        assert not connect(servers=[with_mutual_tls.url], tls_ca_file=ca, **pair).failed
+        refused(connect(servers=[with_mutual_tls.url], tls_ca_file=ca), "client certificate")
+        swapped = {"tls_cert_file": f"{certificates}/client.pem", "tls_key_file": f"{certificates}/server.key"}
+        refused(connect(servers=[with_mutual_tls.url], tls_ca_file=ca, **swapped), "not a certificate and its")
+
+
+def test_missing_packages_are_named(run_module, server, tmp_path):
+    """A Python without nats-py gets a sentence, not a traceback."""
+    (tmp_path / "nats").mkdir()
+    (tmp_path / "nats" / "__init__.py").write_text("raise ImportError('hidden')")
+    outcome = run_module(
+        "nats_kv", bucket="test", servers=[server.url], environment={"PYTHONPATH": f"{tmp_path}:{_python_path()}"}
+    )
+    assert outcome.failed and "'nats-py' is not installed" in outcome["msg"]
+
+
+def _python_path():
+    import os
+
+    return os.environ.get("PYTHONPATH", "")
