@@ -74,16 +74,20 @@ def test_nothing_but_the_collection_is_in_it(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         names = archive.getnames()
     assert {name.split("/")[0] for name in names} <= SHIPPED
-    litter = [
-        name for name in names if any(part.startswith(".") or part == "__pycache__" for part in name.split("/"))
-    ]
+    litter = [name for name in names if any(part.startswith(".") or part == "__pycache__" for part in name.split("/"))]
     assert litter == []
 
 
 def test_what_the_collection_needs_is_in_it(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         names = set(archive.getnames())
-    wanted = {"LICENSE", "values.yaml", "meta/runtime.yml", "meta/execution-environment.yml", "plugins/modules/nats_kv.py"}
+    wanted = {
+        "LICENSE",
+        "values.yaml",
+        "meta/runtime.yml",
+        "meta/execution-environment.yml",
+        "plugins/modules/nats_kv.py",
+    }
     assert wanted <= names
 
 
