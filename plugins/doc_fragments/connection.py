@@ -96,5 +96,5 @@ requirements:
   - python >= 3.11
   - nats-py >= 2.9
   - nkeys, for O(nkey_seed), O(nkey_file) and O(creds_file)
-  - kubernetes >= 24.2 and websockets >= 13, for O(kubernetes)
+  - kubernetes >= 24.2 and websockets >= 15, for O(kubernetes)
 """

@@ -73,11 +73,7 @@ class KubeApi:
         self.proxy = _proxy_for(parts.scheme, parts.hostname, self.url(""), entry.get("proxy-url"))
         self.ssl_context = self._make_ssl_context() if self._secure else None
         self.server_hostname = (entry.get("tls-server-name") or parts.hostname) if self._secure else None
-        # urllib3 gets one of its own and compares the certificate's name itself: 1.26 cannot have an address compared by
-        # the context, and 2.x switches the context's own check off, which the websocket is in need of.
-        self._get_ssl_context = self._make_ssl_context() if self._secure else None
-        if self._get_ssl_context:
-            self._get_ssl_context.check_hostname = False
+        self._tls = self._make_tls_for_urllib3() if self._secure else {}
 
     @classmethod
     def load(cls, kubeconfig: str | Mapping[str, Any] | None, context: str | None) -> KubeApi:
@@ -93,7 +89,7 @@ class KubeApi:
             ConnectFailed: The kubernetes package is missing; or the configuration is missing, unreadable, or has no
                 such context; or its credential plugin failed.
         """
-        return _load(cls, kubeconfig, context, os.environ)
+        return _load(cls, kubeconfig, context)
 
     @classmethod
     async def open(cls, kubeconfig: str | Mapping[str, Any] | None, context: str | None, deadline: Deadline) -> KubeApi:
@@ -115,7 +111,7 @@ class KubeApi:
         """Which API server, for messages."""
         where = f"context {self.context}" if self.context else self.origin
         if self.proxy:
-            where += f", through the proxy {_place(self.proxy)}"
+            where += f", through the proxy {urlsplit(self.proxy).netloc.rpartition('@')[2]}"
         return f"the Kubernetes API server {self.address} ({where})"
 
     async def get(self, path: str, query: Mapping[str, str] | None, deadline: Deadline) -> dict[str, Any]:
@@ -189,25 +185,9 @@ class KubeApi:
     def failed(self, error: BaseException, note: str = "") -> ConnectFailed:
         """The error for a connection to the API server that did not come about."""
         mend = "Check that the cluster runs and that the kubeconfig is of today."
-        match error:
-            case ssl.SSLCertVerificationError():
-                cause = f"its certificate was not accepted: {getattr(error, 'verify_message', None) or error}"
-                mend = "Check certificate-authority and tls-server-name in the kubeconfig."
-            case ssl.SSLError():
-                cause = f"TLS failed: {error.reason or error}"
-            case socket.gaierror():
-                cause = f"its name does not resolve: {error.strerror}"
-            case ConnectionRefusedError():
-                cause = "nothing listens there (connection refused)"
-            case OSError():
-                cause = error.strerror or str(error) or type(error).__name__
-            case http.client.IncompleteRead():
-                cause = "the answer was cut short"
-            case http.client.HTTPException():
-                cause = "what answers there does not speak HTTP"
-            case _:
-                cause = str(error) or type(error).__name__
-        return ConnectFailed(f"No connection to {self.name}{note}: {cause}.", mend)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            mend = "Check certificate-authority and tls-server-name in the kubeconfig."
+        return ConnectFailed(f"No connection to {self.name}{note}: {cause_of(error)}.", mend)
 
     def refused(self, status: int, body: bytes, what: str, mend: str = "") -> ServerRefused:
         """The error for an HTTP status.
@@ -254,6 +234,20 @@ class KubeApi:
         context.set_alpn_protocols(["http/1.1"])
         return context
 
+    def _make_tls_for_urllib3(self) -> dict[str, Any]:
+        """With a context of its own, and the certificate's name compared by urllib3 itself.
+
+        urllib3 1.26 cannot have an address compared by the context, and 2.x, asked for a name, switches the context's
+        own check off, which the websocket needs.
+        """
+        context = self._make_ssl_context()
+        context.check_hostname = False
+        return {
+            "ssl_context": context,
+            "server_hostname": self.server_hostname,
+            "assert_hostname": self.server_hostname,
+        }
+
     async def _get(
         self, path: str, query: Mapping[str, str] | None, deadline: Deadline, accept: str, max_body: int
     ) -> bytes:
@@ -269,25 +263,13 @@ class KubeApi:
     def _fetch(self, url: str, headers: dict[str, str], max_body: int, seconds: float) -> tuple[int, bytes]:
         import urllib3  # comes with the kubernetes package
 
-        tls: dict[str, Any] = {}
-        if self._secure:
-            tls = {
-                "ssl_context": self._get_ssl_context,
-                "server_hostname": self.server_hostname,
-                "assert_hostname": self.server_hostname,
-            }
-            if self._get_ssl_context and self._get_ssl_context.verify_mode is ssl.CERT_NONE:
-                urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the kubeconfig asks for it
+        if not self._configuration.verify_ssl:  # as the kubeconfig has it: no news
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        manager = urllib3.PoolManager(**self._tls)
         if self.proxy:
-            user = urlsplit(self.proxy).netloc.rpartition("@")[0]
-            authorization = "Basic " + base64.b64encode(unquote(user).encode()).decode()
-            manager: urllib3.PoolManager = urllib3.ProxyManager(
-                f"http://{_place(self.proxy)}",
-                proxy_headers={"Proxy-Authorization": authorization} if user else None,
-                **tls,
-            )
-        else:
-            manager = urllib3.PoolManager(**tls)
+            user, _, place = urlsplit(self.proxy).netloc.rpartition("@")
+            secret = {"Proxy-Authorization": "Basic " + base64.b64encode(unquote(user).encode()).decode()}
+            manager = urllib3.ProxyManager(f"http://{place}", proxy_headers=secret if user else None, **self._tls)
         try:
             with manager:
                 response = manager.request(
@@ -302,6 +284,7 @@ class KubeApi:
                 )
                 try:
                     body: bytes = response.read(max_body + 1)
+                    body += response.read(1)  # 1.26 says only at the next read that an answer was cut short
                 finally:
                     response.close()
         except urllib3.exceptions.HTTPError as error:
@@ -311,62 +294,74 @@ class KubeApi:
         return response.status, body
 
 
+def cause_of(error: BaseException) -> str:
+    """Why a connection did not come about, in words."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate was not accepted: {getattr(error, 'verify_message', None) or error}"
+        case ssl.SSLError():
+            return f"TLS failed: {error.reason or error}"
+        case socket.gaierror():
+            return f"its name does not resolve: {error.strerror}"
+        case ConnectionRefusedError():
+            return "nothing listens there (connection refused)"
+        case OSError(strerror=str(reason)) if reason:
+            return reason
+        case http.client.IncompleteRead():
+            return "the answer was cut short"
+        case http.client.HTTPException() if not isinstance(error, OSError):
+            return "what answers there does not speak HTTP"
+    return str(error) or type(error).__name__
+
+
 def _beneath(error: Exception) -> BaseException:
-    """The error of the system, or of the standard library, that urllib3's stands for."""
+    """The error of the system, or of the standard library, that one of urllib3 stands for."""
     inner: BaseException | None = error
     while inner is not None and not isinstance(inner, (OSError, http.client.HTTPException)):
         inner = inner.__cause__ or inner.__context__
-    if inner is None and type(error).__name__ == "SSLError":  # its own comparison of the certificate's names
+    if inner is None and type(error).__name__ == "SSLError":  # its own comparison of the certificate's name
         return ssl.SSLCertVerificationError(str(error))
     return inner or error
 
 
 def _proxy_for(scheme: str, host: str, url: str, configured: str | None) -> str | None:
-    """The proxy's URL: proxy-url of the kubeconfig, else by HTTPS_PROXY (or HTTP_PROXY) and NO_PROXY, as kubectl.
+    """The proxy's URL: proxy-url of the kubeconfig, else HTTPS_PROXY (or HTTP_PROXY) unless NO_PROXY.
 
     Raises:
-        ConnectFailed: A kind of proxy that we cannot use, or not a URL. It is not shown, since it may hold a password.
+        ConnectFailed: Not a URL, or a kind of proxy that we cannot use. It is not shown: it may hold a password.
     """
     origin, found = "proxy-url of the kubeconfig", configured
     if not found:
         origin, found = f"The environment variable {scheme.upper()}_PROXY", getproxies().get(scheme)
-        if not found or host in ("localhost", "::1") or host.startswith("127."):
+        if not found or host in ("localhost", "::1") or host.startswith("127."):  # kubectl exempts these, too
             return None
-        # The standard library's rules, and networks ("10.0.0.0/8"), which stand in many a NO_PROXY. A dependency of the
-        # kubernetes package.
+        # requests comes with the kubernetes package; it has the standard library's rules, and those for networks
+        # (10.0.0.0/8) besides.
         if importlib.import_module("requests.utils").should_bypass_proxies(url, None):
             return None
     try:
         parts = urlsplit(found if "://" in found else f"http://{found}")
-        valid = parts.hostname is not None and parts.port != 0
+        valid = bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
-    if not valid:
-        raise ConnectFailed(f"{origin} is not the URL of a proxy.", "Use http://host:port.")
-    if parts.scheme != "http":
+    if not valid or parts.scheme != "http":
         raise ConnectFailed(
-            f"{origin} names a proxy of the kind {parts.scheme!r}, which the tunnel cannot use.",
-            "Use an http:// proxy, or exempt the API server with NO_PROXY.",
+            f"{origin} is not the URL of an http:// proxy, the only kind that the tunnel can use.",
+            "Use http://host:port, or exempt the API server with NO_PROXY.",
         )
+    place = parts.netloc.rpartition("@")[2]
     if parts.username is None:
-        return f"http://{_place(found)}"
+        return f"http://{place}"
     user, password = (quote(unquote(part or ""), safe="") for part in (parts.username, parts.password))
-    return f"http://{user}:{password}@{_place(found)}"
-
-
-def _place(proxy: str) -> str:
-    """Host and port of a proxy's URL, without the user and the password."""
-    return urlsplit(proxy if "://" in proxy else f"http://{proxy}").netloc.rpartition("@")[2]
+    return f"http://{user}:{password}@{place}"
 
 
 def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _load(
-    cls: type[KubeApi], kubeconfig: str | Mapping[str, Any] | None, context: str | None, environ: Mapping[str, str]
-) -> KubeApi:
-    cluster = kubeconfigs.find(kubeconfig, context, environ, Path.home())
+def _load(cls: type[KubeApi], kubeconfig: str | Mapping[str, Any] | None, context: str | None) -> KubeApi:
+    cluster = kubeconfigs.find(kubeconfig, context, os.environ, Path.home())
     try:
         configurations: Any = importlib.import_module("kubernetes.client.configuration")
         incluster_config: Any = importlib.import_module("kubernetes.config.incluster_config")

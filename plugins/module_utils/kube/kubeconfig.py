@@ -100,16 +100,17 @@ def find(
 
 
 def merge(documents: Sequence[Document]) -> dict[str, Any]:
-    """Merge kubeconfigs as kubectl does: the first to name a thing wins."""
+    """Merge kubeconfigs as kubectl does: the first to name a thing wins.
+
+    Not by the kubernetes package's own merger: there the last file's current-context wins, and a broken file is an
+    error that does not name it.
+    """
     merged: dict[str, Any] = {"clusters": [], "contexts": [], "users": [], "current-context": ""}
     for document in documents:
         merged["current-context"] = merged["current-context"] or document.get("current-context") or ""
         for kind in ("clusters", "contexts", "users"):
             known = {item.get("name") for item in merged[kind]}
-            entries = document.get(kind)
-            for item in entries if isinstance(entries, Sequence) and not isinstance(entries, str) else []:
-                if isinstance(item, Mapping) and item.get("name") not in known:
-                    merged[kind].append(item)
+            merged[kind] += [item for item in _entries(document, kind) if item.get("name") not in known]
     return merged
 
 
@@ -158,12 +159,16 @@ def service_account_namespace() -> str | None:
 
 
 def _named(config: Document, kind: str, inner: str) -> dict[Any, Document]:
-    entries = config.get(kind)
     return {
         item.get("name"): item.get(inner) or {}
-        for item in (entries if isinstance(entries, Sequence) and not isinstance(entries, str) else [])
-        if isinstance(item, Mapping) and isinstance(item.get(inner) or {}, Mapping)
+        for item in _entries(config, kind)
+        if isinstance(item.get(inner) or {}, Mapping)
     }
+
+
+def _entries(config: Document, kind: str) -> list[Document]:
+    entries = config.get(kind)
+    return [item for item in entries if isinstance(item, Mapping)] if isinstance(entries, list) else []
 
 
 def _expanded(part: str, home: Path) -> Path:

@@ -10,7 +10,7 @@ import io
 
 from ..deadline import Deadline
 from ..errors import ConnectFailed
-from .api import KubeApi
+from .api import KubeApi, cause_of
 from .endpoints import PodTarget
 from .portforward import PortForward
 from .waits import within
@@ -41,27 +41,26 @@ async def http_get(
         TimedOut: The deadline passed.
     """
     what = f"http://{pod}:{port}{path}"
-    try:
-        async with await PortForward.open(api, PodTarget(pod, namespace, port), deadline) as forward:
+    request = f"GET {path} HTTP/1.1\r\nHost: {pod}:{port}\r\nConnection: close\r\n\r\n"
+    async with await PortForward.open(api, PodTarget(pod, namespace, port), deadline) as forward:
+        try:
             async with within(deadline, f"{what}, asked through {api.name},"):
-                head = f"GET {path} HTTP/1.1\r\nHost: {pod}:{port}\r\nConnection: close\r\n\r\n"
-                forward.writer.write(head.encode("ascii"))
+                forward.writer.write(request.encode("ascii"))
                 received = bytearray()
-                while data := await forward.reader.read(_CHUNK):
+                answer = None
+                while answer is None:
+                    data = await forward.reader.read(_CHUNK)
                     received += data
-                    if (answer := parsed(received)) is not None:
-                        return answer
-                answer = parsed(received, ended=True)
-                assert answer is not None
+                    answer = parsed(received, ended=not data)
                 return answer
-    except (OSError, http.client.HTTPException) as error:
-        raise ConnectFailed(
-            f"No answer from {what}: {forward.error or error or type(error).__name__}.",
-            "Check that the pod runs and has that port open.",
-        ) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise ConnectFailed(
+                f"No answer from {what}: {forward.error or cause_of(error)}.",
+                "Check that the pod runs and has that port open.",
+            ) from error
 
 
-def parsed(received: bytes, ended: bool = False) -> tuple[int, bytes] | None:
+def parsed(received: bytes | bytearray, ended: bool) -> tuple[int, bytes] | None:
     """Status and body, once all is there; None until then.
 
     Tried at each arrival: the API server passes a pod's end of stream on only a second after it came.
@@ -71,16 +70,17 @@ def parsed(received: bytes, ended: bool = False) -> tuple[int, bytes] | None:
         ended: Nothing will follow.
 
     Raises:
-        HTTPException: What was received is too long, not HTTP, or cut short.
+        HTTPException: Not HTTP, or cut short.
+        ValueError: Too large.
     """
     if len(received) > MAX_BODY:
-        raise http.client.HTTPException(f"it is larger than {MAX_BODY} bytes")
+        raise ValueError(f"the answer is larger than {MAX_BODY} bytes")
     if not ended and b"\r\n\r\n" not in received:
         return None
-    response = http.client.HTTPResponse(_Recorded(received))  # type: ignore[arg-type]
+    response = http.client.HTTPResponse(_Recorded(bytes(received)))  # type: ignore[arg-type]
     response.begin()
     if not ended and response.length is None and not response.chunked:
-        return None
+        return None  # the end of the stream ends the body
     try:
         return response.status, response.read()
     except http.client.IncompleteRead:
