@@ -77,7 +77,7 @@ class KvJob(NatsJob[Found, Operation]):
 
     async def apply(self, plan: Plan[Operation], applied: list[str]) -> None:
         """Carries the plan out."""
-        name, key = self.wanted.bucket, self.wanted.key
+        name = self.wanted.bucket
         for operation in plan.operations:
             match operation:
                 case CreateBucket(config):
@@ -89,12 +89,10 @@ class KvJob(NatsJob[Found, Operation]):
                 case DeleteBucket():
                     await buckets.delete(self.jetstream, name)
                     applied.append(f"bucket '{name}' deleted")
-                case PutEntry(value):
-                    assert key is not None
+                case PutEntry(key, value):
                     self.revision = await entries.put(self.jetstream, name, key, value)
                     applied.append(f"key '{key}' written at revision {self.revision}")
-                case DeleteEntry():
-                    assert key is not None
+                case DeleteEntry(key):
                     self.revision = await entries.delete(self.jetstream, name, key)
                     applied.append(f"key '{key}' deleted at revision {self.revision}")
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def quiet(_: Exception) -> None:
+async def quiet(_unused: Exception) -> None:
     """nats-py's error_cb: what matters is asked of the transport."""
 
 
@@ -125,7 +125,7 @@ def test_put_and_get(lab: Lab, by: str) -> None:
 
 def test_a_large_value(lab: Lab) -> None:
     async def body() -> None:
-        async with tunnel(lab) as (client, _):
+        async with tunnel(lab) as (client, _unused):
             value = os.urandom(8 * 1024 * 1024)
             assert client.max_payload > len(value)
             stream = client.jetstream(timeout=30)
@@ -167,7 +167,7 @@ def test_an_address_that_a_server_advertises_is_not_dialled(lab: Lab) -> None:
         transport = TunnelTransport(KubeApi.load(lab.kubeconfig, None), options, Deadline(10))
         try:
             await transport.resolve()
-            for _ in range(2):  # the connection of resolve(), and a dial of its own
+            for _round in range(2):  # the connection of resolve(), and a dial of its own
                 await transport.connect(urlparse("nats://192.0.2.1:4222"), 32768, 5)
                 info = json.loads((await transport.readline()).removeprefix(b"INFO "))
                 assert info["server_name"] == transport.pod
@@ -223,7 +223,7 @@ def test_many_connects(lab: Lab) -> None:
         api = KubeApi.load(lab.kubeconfig, None)
         options = from_params({"namespace": lab.namespace, "release": lab.release})
         before = None
-        for _ in range(60):
+        for _round in range(60):
             async with asyncio.timeout(5):
                 transport = TunnelTransport(api, options, Deadline(5))
                 await transport.resolve()
@@ -282,7 +282,10 @@ def test_cancelled_at_any_moment(lab: Lab) -> None:
             await asyncio.sleep(0.02)
             before = before or len(os.listdir("/proc/self/fd"))
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        assert len(os.listdir("/proc/self/fd")) <= before
+        limit = Deadline(5)
+        while len(os.listdir("/proc/self/fd")) > before:  # a GET left behind ends in its thread, with its answer
+            assert not limit.passed
+            await asyncio.sleep(0.05)
 
     run(body())
 
@@ -297,7 +300,7 @@ def test_http_to_a_pod(lab: Lab) -> None:
         assert (await http_get(api, lab.namespace, pod, 8222, "/none", Deadline(10)))[0] == 404
         with pytest.raises(ConnectFailed, match="nothing listens on port 9999"):
             await http_get(api, lab.namespace, pod, 9999, "/", Deadline(10))
-        async with open_stream(api, lab.namespace, pod, 4222, Deadline(10)) as (reader, _):
+        async with open_stream(api, lab.namespace, pod, 4222, Deadline(10)) as (reader, _unused):
             assert (await reader.readline()).startswith(b"INFO ")
 
     run(body())
@@ -418,7 +421,7 @@ class CutProxy:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.asked.append(head)
-        host, _, port = head.split()[1].rpartition(":")
+        host, _colon, port = head.split()[1].rpartition(":")
         there, to_there = await asyncio.open_connection(host, int(port))
         self.writers += [writer, to_there]
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")

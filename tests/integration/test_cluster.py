@@ -12,7 +12,7 @@ import pytest
 
 
 def _free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _round in range(count)]
     ports = [held.getsockname()[1] for held in sockets]
     for held in sockets:
         held.close()

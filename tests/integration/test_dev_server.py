@@ -75,6 +75,7 @@ class Role:
             capture_output=True,
             text=True,
             timeout=180,
+            check=False,
             env=environment,
         )
         output = done.stdout + done.stderr

@@ -49,6 +49,7 @@ def run(*command: str, **environment: str) -> str:
         env={**clean, "ANSIBLE_NOCOLOR": "1", **environment},
         cwd="/",
         timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -188,8 +188,8 @@ async def _connected(
             ping_interval=PING_SECONDS,
             dont_randomize=True,
             tls=context,
-            # Through a tunnel the URL holds the service's name; peers that a server advertises must not replace it.
-            tls_hostname=options.tls.get("tls_hostname") or (urlsplit(urls[0]).hostname if options.kubernetes else None),
+            # Through a tunnel the name is the service's, and not that of a peer that a server advertises.
+            tls_hostname=options.tls.get("tls_hostname") or transport.host or None,
             **options.auth_arguments,
         )
     except asyncio.CancelledError:

@@ -60,7 +60,8 @@ class GuardedTransport(TcpTransport):
         """Upgrades the open connection to TLS."""
         # nats-py makes a new protocol for the stream, which asyncio then warns about on stderr at every end.
         host = uri if isinstance(uri, str) else uri.hostname
-        assert self._io_writer is not None
+        if self._io_writer is None:
+            raise AssertionError
         try:
             await asyncio.wait_for(
                 self._io_writer.start_tls(ssl_context, server_hostname=host), timeout=connect_timeout
@@ -80,6 +81,11 @@ class GuardedTransport(TcpTransport):
     @property
     def url(self) -> str:
         """The URL to give to nats-py, where the transport and not the user knows it."""
+        return ""
+
+    @property
+    def host(self) -> str:
+        """The name that the server's certificate is to hold, where the transport and not the URL knows it."""
         return ""
 
     async def aclose(self) -> None:

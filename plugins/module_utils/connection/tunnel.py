@@ -122,7 +122,8 @@ class TunnelTransport(GuardedTransport):
         """
         await self._open(self._deadline, patient=False)
         self._prepared = True
-        assert self._service is not None
+        if self._service is None:
+            raise AssertionError
         return self._service
 
     async def dial(self, uri: ParseResult, buffer_size: int, connect_timeout: float) -> None:
@@ -136,7 +137,8 @@ class TunnelTransport(GuardedTransport):
         if not self._prepared or self._forward is None or self._forward.closed:
             await self._open(self._deadline if again else Deadline(self._deadline.left(connect_timeout)), patient=again)
         self._prepared = False
-        assert self._forward is not None
+        if self._forward is None:
+            raise AssertionError
         self.adopt(self._forward.reader, self._forward.writer)
 
     async def readline(self) -> bytes:
@@ -155,14 +157,16 @@ class TunnelTransport(GuardedTransport):
         try:
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
-                    await super().wait_closed()
+                    if self._io_writer is not None:  # older nats-py does not look
+                        await super().wait_closed()
         finally:
             if self._forward is not None:
                 await self._forward.aclose()
 
     async def aclose(self) -> None:
         """Close everything, whatever state it is in. May be called again."""
-        self.close()  # type: ignore[no-untyped-call]
+        if self._io_writer is not None:
+            self.close()  # type: ignore[no-untyped-call]
         await self.wait_closed()
 
     async def _open(self, deadline: Deadline, patient: bool) -> None:
@@ -192,5 +196,6 @@ class TunnelTransport(GuardedTransport):
                 return await PortForward.open(self._api, target, share, _LINE_LIMIT)
             except NatsOpsError as error:
                 failure = failure or error
-        assert failure is not None
+        if failure is None:
+            raise AssertionError
         raise failure

@@ -69,6 +69,7 @@ class DeleteBucket:
 class PutEntry:
     """Write this value to the key."""
 
+    key: str
     value: bytes
 
 
@@ -76,18 +77,19 @@ class PutEntry:
 class DeleteEntry:
     """Put a tombstone on the key."""
 
+    key: str
+
 
 Operation = CreateBucket | UpdateBucket | DeleteBucket | PutEntry | DeleteEntry
 
 
 def plan(found: Found, wanted: Wanted) -> Plan[Operation]:
     """The operations that turn what was found into what is wanted, in order, or the reasons why not."""
-    if wanted.present:
-        bucket = _bucket_present(found.bucket, wanted)
-        if wanted.key is None:
-            return bucket
-        return _joined(bucket, _entry_present(found, wanted))
-    return _bucket_absent(found.bucket, wanted) if wanted.key is None else _entry_absent(found.entry, wanted)
+    if wanted.key is None:
+        return _bucket_present(found.bucket, wanted) if wanted.present else _bucket_absent(found.bucket, wanted)
+    if wanted.value is None:
+        return _entry_absent(found.entry, wanted, wanted.key)
+    return _joined(_bucket_present(found.bucket, wanted), _entry_present(found, wanted, wanted.key, wanted.value))
 
 
 def settings_after(found: Bucket | None, wanted: Wanted) -> settings.Settings:
@@ -118,23 +120,22 @@ def _bucket_absent(found: Bucket | None, wanted: Wanted) -> Plan[Operation]:
     return Plan((DeleteBucket(),), diffs=(Diff(_bucket_header(wanted), before, {}),))
 
 
-def _entry_present(found: Found, wanted: Wanted) -> Plan[Operation]:
-    assert wanted.value is not None
+def _entry_present(found: Found, wanted: Wanted, key: str, value: Value) -> Plan[Operation]:
     entry = found.entry
-    if entry and entry.live and wanted.value.same_as(entry.value):
+    if entry and entry.live and value.same_as(entry.value):
         return Plan()
     return Plan(
-        (PutEntry(wanted.value.data),),
-        _too_large(found, wanted, len(wanted.value.data)),
-        diffs=(Diff(_entry_header(wanted), _entry_shown(entry), shown(wanted.value.data)),),
+        (PutEntry(key, value.data),),
+        _too_large(found, wanted, len(value.data)),
+        diffs=(Diff(_entry_header(wanted), _entry_shown(entry), shown(value.data)),),
     )
 
 
-def _entry_absent(entry: Entry | None, wanted: Wanted) -> Plan[Operation]:
+def _entry_absent(entry: Entry | None, wanted: Wanted, key: str) -> Plan[Operation]:
     # Deleting a key that is not there would still write a tombstone.
     if entry is None or not entry.live:
         return Plan()
-    return Plan((DeleteEntry(),), diffs=(Diff(_entry_header(wanted), _entry_shown(entry), {}),))
+    return Plan((DeleteEntry(key),), diffs=(Diff(_entry_header(wanted), _entry_shown(entry), {}),))
 
 
 def _too_large(found: Found, wanted: Wanted, size: int) -> tuple[ChangeRefused, ...]:

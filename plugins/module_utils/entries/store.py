@@ -95,4 +95,4 @@ def _headers(encoded: str | None) -> dict[str, str]:
     """The headers of a stored message (NATS ADR-4: a version line, then `name: value` lines)."""
     lines = base64.b64decode(encoded or "").decode("utf-8", "replace").split("\r\n")[1:]
     pairs = (line.partition(":") for line in lines if ":" in line)
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    return {name.strip(): value.strip() for name, _unused, value in pairs}

@@ -267,7 +267,7 @@ class KubeApi:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         manager = urllib3.PoolManager(**self._tls)
         if self.proxy:
-            user, _, place = urlsplit(self.proxy).netloc.rpartition("@")
+            user, _at, place = urlsplit(self.proxy).netloc.rpartition("@")
             secret = {"Proxy-Authorization": "Basic " + base64.b64encode(unquote(user).encode()).decode()}
             manager = urllib3.ProxyManager(f"http://{place}", proxy_headers=secret if user else None, **self._tls)
         try:
@@ -305,7 +305,7 @@ def cause_of(error: BaseException) -> str:
             return f"its name does not resolve: {error.strerror}"
         case ConnectionRefusedError():
             return "nothing listens there (connection refused)"
-        case OSError(strerror=str(reason)) if reason:
+        case OSError(strerror=str() as reason) if reason:
             return reason
         case http.client.IncompleteRead():
             return "the answer was cut short"
@@ -461,5 +461,5 @@ def _client_log(notes: list[str]) -> Iterator[None]:
 
 def _client_message(error: Exception) -> str:
     """What the client said, up to where it may quote an entry of the kubeconfig, secrets and all."""
-    text = " ".join(str(error).split()).split("{")[0].strip()[:500]
+    text = " ".join(str(error).split()).split("{", maxsplit=1)[0].strip()[:500]
     return f"{text or type(error).__name__}".rstrip(".") + "."

@@ -120,7 +120,7 @@ def choose(name: str, namespace: str, slices: Sequence[Slice], port: int) -> Ser
     chosen = targets(slices, port)
     if chosen:
         return Service(name, namespace, tuple(chosen))
-    pods = {pod: ready for item in slices for pod, ready, _ in _pods(item)}
+    pods = {pod: ready for item in slices for pod, ready, _unused in _pods(item)}
     where = f"the service {name!r} in the namespace {namespace!r}"
     if not pods:
         raise ConnectFailed(

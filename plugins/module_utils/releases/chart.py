@@ -102,7 +102,7 @@ def parse_ref(text: str, exists: Path | None, option: str = "chart_ref") -> Char
             f"'{option}' is {text!r}: no path, and no chart of a repository either.",
             "Write repository/chart, such as nats/nats, or oci://host/charts/nats, or a path.",
         )
-    alias, _, name = text.partition("/")
+    alias, _slash, name = text.partition("/")
     return ChartRef(text, ChartKind.REPOSITORY, alias=alias, name=name)
 
 

@@ -201,8 +201,13 @@ def deployed_from(status: Mapping[str, Any] | None) -> Deployed:
         app_version=str(status.get("app_version") or ""),
         revision=int(revision) if revision.isdigit() else 0,
         updated=str(status.get("updated", "")),
-        values=status.get("values") or {},
+        values=release_values(status),
     )
+
+
+def release_values(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values out of a status: kubernetes.core 6.5 and newer also say `release_values`, and 8 drops `values`."""
+    return status.get("release_values") or status.get("values") or {}
 
 
 def storage_class(item: Mapping[str, Any]) -> StorageClass:
@@ -356,7 +361,7 @@ def _guard_jetstream(wanted: Wanted, deployed: Deployed, seen: Seen) -> Iterator
 def _guard_storage(wanted: Wanted, deployed: Deployed, seen: Seen) -> Iterator[ChangeRefused | str]:
     """A claim without a class stays pending for ever (nats-io/k8s issue 327)."""
     if seen.storage_classes is None:
-        if volumes(wanted):
+        if not all(_all_there(volume, wanted, seen) for volume in volumes(wanted)):
             yield "The storage classes may not be listed, so it is not known whether there is one for the volumes."
         return
     there = ", ".join(item.name for item in seen.storage_classes) or "none at all"

@@ -19,7 +19,7 @@ from ..run import Job, Plan
 from . import chart as charts
 from . import cluster
 from .names import checked_namespace, checked_release
-from .plan import ReleasePlan, Seen, Wanted, deployed_from, plan, servers, volumes
+from .plan import ReleasePlan, Seen, Wanted, deployed_from, plan, release_values, servers, volumes
 from .values import check, secrets, switched_on
 
 
@@ -48,7 +48,7 @@ class ReleasePlanJob(Job[Seen, Never]):
     @classmethod
     def secrets(cls, params: Mapping[str, Any]) -> Iterable[str]:
         """What the values, wanted and deployed, and the kubeconfig hide."""
-        deployed = (params.get("deployed") or {}).get("values")
+        deployed = release_values(params.get("deployed") or {})
         return secrets(params.get("values")) | secrets(deployed) | kube_options.secrets(params.get("kubeconfig"))
 
     @contextlib.asynccontextmanager
@@ -74,7 +74,8 @@ class ReleasePlanJob(Job[Seen, Never]):
     def result(self, seen: Seen, plan: Plan[Never], *, check_mode: bool) -> dict[str, Any]:
         """All that the role acts on."""
         planned, wanted, names = self._planned, self.wanted, self.wanted.names
-        assert planned is not None  # plan() comes before result()
+        if planned is None:  # plan() comes before result()
+            raise AssertionError
         return {
             "action": planned.action.value,
             "would_change": planned.would_change,

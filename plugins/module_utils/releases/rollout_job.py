@@ -170,8 +170,8 @@ class RolloutJob(Job[Seen, Never]):
             said = f"The servers could not be asked whether they are well, all pods are Ready: {refused.message}"
             return replace(seen, warnings=(*warnings, said)), Judgement(())
         answers = {pod: task.result() for pod, task in tasks.items()}
-        judgement = rollout.judge_health({pod: answer for pod, (answer, _) in answers.items()})
-        servers = tuple(server for _, server in answers.values() if server)
+        judgement = rollout.judge_health({pod: answer for pod, (answer, _unused) in answers.items()})
+        servers = tuple(server for _unused, server in answers.values() if server)
         return replace(seen, servers=servers, monitored=True, warnings=tuple(warnings)), judgement
 
     async def _ask(self, pod: str, monitor: Monitor) -> tuple[Health, Server | None]:
@@ -180,7 +180,7 @@ class RolloutJob(Job[Seen, Never]):
         try:
             status, body = await http_get(self._api, self.namespace, pod, monitor.port, "/healthz", deadline)
             well = rollout.health(status, body)
-            _, body = await http_get(self._api, self.namespace, pod, monitor.port, "/varz", deadline)
+            _unused, body = await http_get(self._api, self.namespace, pod, monitor.port, "/varz", deadline)
             return well, rollout.server(pod, body)
         except ServerRefused as error:
             if error.code == 403:

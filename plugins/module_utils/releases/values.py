@@ -235,7 +235,7 @@ def _loader() -> Any:
 
     def mapping(loader: Any, node: Any) -> Any:
         seen = set()
-        for key_node, _ in node.value:
+        for key_node, _unused in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
             key = loader.construct_object(key_node, deep=True)

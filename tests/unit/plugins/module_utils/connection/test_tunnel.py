@@ -11,7 +11,7 @@ from ansible_collections.natsops.nats.plugins.module_utils.kube.endpoints import
 def test_order_of_pods() -> None:
     targets = [PodTarget(name, "ns", 4222) for name in ("a", "b", "c", "d")]
     seen = set()
-    for _ in range(200):
+    for _round in range(200):
         names = [target.pod for target in ordered(targets, ["gone", "b", "a"])]
         assert names[2:] == ["b", "a"]  # the latest last
         seen.add(tuple(names[:2]))

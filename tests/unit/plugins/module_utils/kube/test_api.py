@@ -95,7 +95,7 @@ def test_keys_leave_no_file_and_load_again(own_temp: Path) -> None:
     make_certificate(own_temp)
     key, cert = (base64.b64encode((own_temp / name).read_bytes()).decode() for name in ("key.pem", "cert.pem"))
     user = {"client-certificate-data": cert, "client-key-data": key}
-    for _ in range(2):
+    for _round in range(2):
         KubeApi.load(kubeconfig("https://x", user, **{"certificate-authority-data": cert}), None)
     assert sorted(path.name for path in own_temp.iterdir()) == ["cert.pem", "key.pem"]
 
@@ -176,7 +176,7 @@ def answering(*answers: bytes, tls: ssl.SSLContext | None = None) -> Iterator[tu
     def serve(server: socket.socket) -> None:
         for answer in answers:
             with contextlib.suppress(OSError):
-                sock, _ = server.accept()
+                sock, _unused = server.accept()
                 with sock, tls.wrap_socket(sock, server_side=True) if tls else sock as end:
                     asked.append(end.recv(65536))
                     end.sendall(answer)
@@ -211,8 +211,9 @@ async def dial(api: KubeApi) -> None:
     ],
 )
 def test_answers_that_are_none(answer: bytes, said: str) -> None:
-    with answering(answer) as (address, _), pytest.raises(ConnectFailed, match=f"{address}.*{said}"):
-        get_text(KubeApi.load(kubeconfig(f"http://{address}"), None))
+    with answering(answer) as (address, _unused):
+        with pytest.raises(ConnectFailed, match=f"{address}.*{said}"):
+            get_text(KubeApi.load(kubeconfig(f"http://{address}"), None))
 
 
 def test_answers_up_to_the_limit() -> None:
@@ -225,7 +226,7 @@ def test_answers_up_to_the_limit() -> None:
 def test_redirects_are_not_followed() -> None:
     with answering(b"HTTP/1.1 200 OK\r\n\r\nstolen") as (elsewhere, asked):
         there = f"HTTP/1.1 302 Found\r\nLocation: http://{elsewhere}/\r\nContent-Length: 0\r\n\r\n".encode()
-        with answering(there, there) as (address, _):
+        with answering(there, there) as (address, _unused):
             api = KubeApi.load(kubeconfig(f"http://{address}", {"token": "T"}), None)
             with pytest.raises(ServerRefused, match="302"):
                 get_text(api)

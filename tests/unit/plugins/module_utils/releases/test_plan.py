@@ -58,6 +58,7 @@ def test_the_status_is_read() -> None:
         assert plan.deployed_from(nothing).state is State.ABSENT
     assert plan.deployed_from(status("odd")).state is State.UNKNOWN
     assert plan.deployed_from(status(values=None)).values == {}
+    assert plan.deployed_from(status(values=None, release_values=VALUES)).values == VALUES
 
 
 def test_a_second_run_is_an_empty_plan() -> None:
@@ -187,6 +188,8 @@ def test_what_may_not_be_looked_at_is_a_warning() -> None:
     result = planned(None, seen=Seen("", None, None, None))
     assert not result.refusals
     assert "may not be listed" in result.warnings[0]
+    there = Seen("", None, None, frozenset({"gsas-nats-js-gsas-nats-0"}))
+    assert not planned(status(), seen=there).warnings
     result = planned(None, seen=replace(SEEN, storage_classes=()))
     assert not result.refusals
     assert "no default StorageClass" in result.warnings[0]
