@@ -11,9 +11,10 @@ at which step it came and what had been carried out by then.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -21,8 +22,6 @@ from .deadline import Deadline
 from .errors import ChangeRefused, NatsOpsError, TimedOut
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
     from ansible.module_utils.basic import AnsibleModule
 
 # Every wait asks the deadline what is left and says what it waited for; this net catches only what does not.
@@ -88,9 +87,10 @@ class Job(ABC, Generic[Seen, Operation]):
         made, so that they are masked in a message about bad input as well."""
         return ()
 
-    @abstractmethod
-    def open(self, deadline: Deadline) -> AbstractAsyncContextManager[None]:
+    @contextlib.asynccontextmanager
+    async def open(self, deadline: Deadline) -> AsyncIterator[None]:
         """Connects, and closes whatever happens."""
+        yield
 
     @abstractmethod
     async def look(self) -> Seen:
@@ -160,7 +160,7 @@ def run(module: AnsibleModule, job_class: type[Job[Any, Any]]) -> None:
     except BaseException as error:  # nothing but fail_json may end a module
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
-        _fail(module, _unwrapped(error), progress)
+        _fail(module, error, progress)
         return
     for warning in plan.warnings:
         module.warn(warning)
@@ -188,11 +188,3 @@ def _all(refusals: Sequence[ChangeRefused]) -> ChangeRefused:
     if len(refusals) == 1:
         return refusals[0]
     return ChangeRefused(" ".join(str(refusal) for refusal in refusals))
-
-
-def _unwrapped(error: BaseException) -> BaseException:
-    """The first of ours in a group that a TaskGroup raised, else the first at all."""
-    while isinstance(error, BaseExceptionGroup):
-        ours = error.subgroup(NatsOpsError)
-        error = (ours or error).exceptions[0]
-    return error

@@ -102,11 +102,12 @@ def lab(kubeconfig: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
     values.write_text(yaml.safe_dump(VALUES))
     lab.kubectl("create", "namespace", lab.namespace)
     try:
-        subprocess.run(
+        installed = subprocess.run(
             ["helm", "--kubeconfig", kubeconfig, "--namespace", lab.namespace, "install", RELEASE, "nats",
              "--repo", repository.rstrip("/"), "--values", str(values), "--wait", "--timeout", "3m"],
-            check=True, capture_output=True, timeout=200,
+            check=False, capture_output=True, text=True, timeout=200,
         )  # fmt: skip
+        assert installed.returncode == 0, installed.stderr
         yield lab
     finally:
         lab.kubectl("delete", "namespace", lab.namespace, "--wait=false")

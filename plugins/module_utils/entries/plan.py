@@ -46,27 +46,33 @@ class Found:
     max_payload: int
 
 
+class Operation:
+    """One step of a plan: one of the following."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class CreateBucket:
+class CreateBucket(Operation):
     """Make the bucket with this configuration."""
 
     config: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateBucket:
+class UpdateBucket(Operation):
     """Give the bucket this whole configuration."""
 
     config: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteBucket:
+class DeleteBucket(Operation):
     """Delete the bucket with all that is in it."""
 
 
 @dataclass(frozen=True, slots=True)
-class PutEntry:
+class PutEntry(Operation):
     """Write this value to the key."""
 
     key: str
@@ -74,13 +80,10 @@ class PutEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteEntry:
+class DeleteEntry(Operation):
     """Put a tombstone on the key."""
 
     key: str
-
-
-Operation = CreateBucket | UpdateBucket | DeleteBucket | PutEntry | DeleteEntry
 
 
 def plan(found: Found, wanted: Wanted) -> Plan[Operation]:

@@ -161,15 +161,11 @@ class RolloutJob(Job[Seen, Never]):
             )
             return replace(seen, warnings=tuple(warnings)), Judgement(())
         try:
-            async with asyncio.TaskGroup() as group:
-                tasks = {pod: group.create_task(self._ask(pod, monitor)) for pod, monitor in usable.items()}
-        except ExceptionGroup as errors:
-            refused = next((error for error in errors.exceptions if isinstance(error, ServerRefused)), None)
-            if refused is None:
-                raise
-            said = f"The servers could not be asked whether they are well, all pods are Ready: {refused.message}"
+            asked = await asyncio.gather(*(self._ask(pod, monitor) for pod, monitor in usable.items()))
+        except ServerRefused as error:
+            said = f"The servers could not be asked whether they are well, all pods are Ready: {error.message}"
             return replace(seen, warnings=(*warnings, said)), Judgement(())
-        answers = {pod: task.result() for pod, task in tasks.items()}
+        answers = dict(zip(usable, asked, strict=True))
         judgement = rollout.judge_health({pod: answer for pod, (answer, _unused) in answers.items()})
         servers = tuple(server for _unused, server in answers.values() if server)
         return replace(seen, servers=servers, monitored=True, warnings=tuple(warnings)), judgement
