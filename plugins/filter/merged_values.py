@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Chart values out of several texts, and texts without the secrets of such values."""
+"""Chart values out of several files, and texts without the secrets of such values."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -37,9 +38,19 @@ def without_secrets(text: object, values: Mapping[str, Any] | None = None) -> An
     return wrap_var(chart_values.scrubbed(str(text), chart_values.secrets(values or {})))
 
 
+def in_current_folder(path: object) -> str:
+    """The path below the current folder where it is there, as `helm -f` takes it; else as it is, for Ansible."""
+    expanded = os.path.expanduser(str(path))
+    return os.path.abspath(expanded) if os.path.exists(expanded) else str(path)
+
+
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
-        return {"merged_values": merged_values, "without_secrets": without_secrets}
+        return {
+            "merged_values": merged_values,
+            "without_secrets": without_secrets,
+            "in_current_folder": in_current_folder,
+        }
