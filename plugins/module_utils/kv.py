@@ -10,21 +10,11 @@ from typing import Any
 
 from .buckets import settings
 from .buckets import store as buckets
+from .buckets.plan import CreateBucket, DeleteBucket, UpdateBucket
 from .connection.job import NatsJob
 from .entries import model
 from .entries import store as entries
-from .entries.plan import (
-    CreateBucket,
-    DeleteBucket,
-    DeleteEntry,
-    Found,
-    Operation,
-    PutEntry,
-    UpdateBucket,
-    Wanted,
-    plan,
-    settings_after,
-)
+from .entries.plan import DeleteEntry, Found, PutEntry, Wanted, plan, settings_after
 from .entries.proof import problem
 from .errors import BadInput, VerifyFailed
 from .names import checked_bucket, checked_key
@@ -56,7 +46,7 @@ def wanted_from_params(params: Mapping[str, Any]) -> Wanted:
     )
 
 
-class KvJob(NatsJob[Found, Operation]):
+class KvJob(NatsJob[Found, Any]):
     """Makes a bucket and a key as wanted, and reads them back."""
 
     def __init__(self, params: Mapping[str, Any]) -> None:
@@ -71,11 +61,11 @@ class KvJob(NatsJob[Found, Operation]):
         self.after = await self._read()
         return self.after
 
-    def plan(self, seen: Found) -> Plan[Operation]:
+    def plan(self, seen: Found) -> Plan[Any]:
         """Compares."""
         return plan(seen, self.wanted)
 
-    async def apply(self, plan: Plan[Operation], applied: list[str]) -> None:
+    async def apply(self, plan: Plan[Any], applied: list[str]) -> None:
         """Carries the plan out."""
         name = self.wanted.bucket
         for operation in plan.operations:
@@ -96,7 +86,7 @@ class KvJob(NatsJob[Found, Operation]):
                     self.revision = await entries.delete(self.jetstream, name, key)
                     applied.append(f"key '{key}' deleted at revision {self.revision}")
 
-    async def verify(self, plan: Plan[Operation]) -> None:
+    async def verify(self, plan: Plan[Any]) -> None:
         """Reads back from the stream's leader. What was looked at and not changed was read from there already."""
         if not plan.operations:
             return
@@ -104,7 +94,7 @@ class KvJob(NatsJob[Found, Operation]):
         if self.wants_proof and (found := problem(self.after, self.wanted, self.revision)):
             raise VerifyFailed(found, "Another writer may be at work on it: run again, or look with 'nats kv watch'.")
 
-    def result(self, seen: Found, plan: Plan[Operation], *, check_mode: bool) -> dict[str, Any]:
+    def result(self, seen: Found, plan: Plan[Any], *, check_mode: bool) -> dict[str, Any]:
         """`bucket`, `entry` and `verified`; in check mode as they would be."""
         if check_mode and plan.operations:
             return self._expected(seen)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..buckets import plan as bucket_plan
 from ..buckets import settings
 from ..buckets.store import Bucket
 from ..errors import ChangeRefused
@@ -36,6 +37,11 @@ class Wanted:
     present: bool
     allow_data_loss: bool
 
+    @property
+    def wanted_bucket(self) -> bucket_plan.WantedBucket:
+        """The part that is about the bucket."""
+        return bucket_plan.WantedBucket(self.bucket, self.settings, self.allow_data_loss)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -46,33 +52,14 @@ class Found:
     max_payload: int
 
 
-class Operation:
+class EntryOperation:
     """One step of a plan: one of the following."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class CreateBucket(Operation):
-    """Make the bucket with this configuration."""
-
-    config: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateBucket(Operation):
-    """Give the bucket this whole configuration."""
-
-    config: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteBucket(Operation):
-    """Delete the bucket with all that is in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PutEntry(Operation):
+class PutEntry(EntryOperation):
     """Write this value to the key."""
 
     key: str
@@ -80,50 +67,33 @@ class PutEntry(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteEntry(Operation):
+class DeleteEntry(EntryOperation):
     """Put a tombstone on the key."""
 
     key: str
 
 
-def plan(found: Found, wanted: Wanted) -> Plan[Operation]:
+def plan(found: Found, wanted: Wanted) -> Plan[Any]:
     """The operations that turn what was found into what is wanted, in order, or the reasons why not."""
     if wanted.key is None:
-        return _bucket_present(found.bucket, wanted) if wanted.present else _bucket_absent(found.bucket, wanted)
+        return (
+            bucket_plan.present(found.bucket, wanted.wanted_bucket)
+            if wanted.present
+            else bucket_plan.absent(found.bucket)
+        )
     if wanted.value is None:
         return _entry_absent(found.entry, wanted, wanted.key)
-    return _joined(_bucket_present(found.bucket, wanted), _entry_present(found, wanted, wanted.key, wanted.value))
+    return _joined(
+        bucket_plan.present(found.bucket, wanted.wanted_bucket), _entry_present(found, wanted, wanted.key, wanted.value)
+    )
 
 
 def settings_after(found: Bucket | None, wanted: Wanted) -> settings.Settings:
     """All canonical settings of the bucket as they will be."""
-    config = (
-        settings.written(found.config, wanted.settings) if found else settings.creation(wanted.bucket, wanted.settings)
-    )
-    return settings.read(config)
+    return settings.read(bucket_plan.config_after(found, wanted.wanted_bucket))
 
 
-def _bucket_present(found: Bucket | None, wanted: Wanted) -> Plan[Operation]:
-    after = settings.shown(settings_after(found, wanted))
-    if found is None:
-        config = settings.creation(wanted.bucket, wanted.settings)
-        return Plan((CreateBucket(config),), diffs=(Diff(_bucket_header(wanted), {}, after),))
-    have = found.settings
-    refusals = settings.refusals(wanted.bucket, have, wanted.settings, allow_data_loss=wanted.allow_data_loss)
-    if not settings.differing(have, wanted.settings):
-        return Plan()
-    config = settings.written(found.config, wanted.settings)
-    return Plan((UpdateBucket(config),), refusals, diffs=(Diff(_bucket_header(wanted), settings.shown(have), after),))
-
-
-def _bucket_absent(found: Bucket | None, wanted: Wanted) -> Plan[Operation]:
-    if found is None:
-        return Plan()
-    before = settings.shown(found.settings) | {"values": found.state.get("messages", 0)}
-    return Plan((DeleteBucket(),), diffs=(Diff(_bucket_header(wanted), before, {}),))
-
-
-def _entry_present(found: Found, wanted: Wanted, key: str, value: Value) -> Plan[Operation]:
+def _entry_present(found: Found, wanted: Wanted, key: str, value: Value) -> Plan[Any]:
     entry = found.entry
     if entry and entry.live and value.same_as(entry.value):
         return Plan()
@@ -134,7 +104,7 @@ def _entry_present(found: Found, wanted: Wanted, key: str, value: Value) -> Plan
     )
 
 
-def _entry_absent(entry: Entry | None, wanted: Wanted, key: str) -> Plan[Operation]:
+def _entry_absent(entry: Entry | None, wanted: Wanted, key: str) -> Plan[Any]:
     # Deleting a key that is not there would still write a tombstone.
     if entry is None or not entry.live:
         return Plan()
@@ -158,15 +128,11 @@ def _entry_shown(entry: Entry | None) -> Mapping[str, Any]:
     return shown(entry.value) if entry and entry.live else {}
 
 
-def _bucket_header(wanted: Wanted) -> str:
-    return f"bucket {wanted.bucket}"
-
-
 def _entry_header(wanted: Wanted) -> str:
     return f"bucket {wanted.bucket}, key {wanted.key}"
 
 
-def _joined(*plans: Plan[Operation]) -> Plan[Operation]:
+def _joined(*plans: Plan[Any]) -> Plan[Any]:
     return Plan(
         operations=tuple(o for plan in plans for o in plan.operations),
         refusals=tuple(r for plan in plans for r in plan.refusals),

@@ -8,15 +8,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.natsops.nats.plugins.module_utils.buckets import settings
+from ansible_collections.natsops.nats.plugins.module_utils.buckets.plan import CreateBucket, DeleteBucket, UpdateBucket
 from ansible_collections.natsops.nats.plugins.module_utils.buckets.store import Bucket
 from ansible_collections.natsops.nats.plugins.module_utils.entries.model import Entry, Value
 from ansible_collections.natsops.nats.plugins.module_utils.entries.plan import (
-    CreateBucket,
-    DeleteBucket,
     DeleteEntry,
     Found,
     PutEntry,
-    UpdateBucket,
     Wanted,
     plan,
 )
