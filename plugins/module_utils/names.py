@@ -76,6 +76,42 @@ def checked_key(key: str, bucket: str, option: str = "key") -> str:
     return key
 
 
+def checked_filter(text: str, bucket: str, option: str = "filter") -> str:
+    """Returns the filter when it is a valid one for keys: a key in which `*` may stand for a whole token between dots,
+    and a last `>` for all the tokens that follow.
+
+    Args:
+        text: What the user gave.
+        bucket: The bucket whose keys are meant.
+        option: The option to name in the error.
+
+    Raises:
+        BadInput: It is not.
+    """
+    *tokens, last = text.split(".")
+    literal = ["k" if token == "*" else token for token in tokens] + ["k" if last in ("*", ">") else last]
+    try:
+        checked_key(".".join(literal), bucket, option)
+    except BadInput as error:
+        raise BadInput(
+            f"'{option}' {_shown(text)} is not a filter for keys.",
+            "Write a key in which '*' may stand for one token between dots and a last '>' for all that follow, such as "
+            "'app.*.limits', 'app.>' or '>'.",
+        ) from error
+    return text
+
+
+def matches(pattern: str, key: str) -> bool:
+    """Whether a filter takes in a key."""
+    wanted, tokens = pattern.split("."), key.split(".")
+    if wanted[-1] == ">":
+        wanted.pop()
+        if len(tokens) <= len(wanted):
+            return False
+        tokens = tokens[: len(wanted)]
+    return len(wanted) == len(tokens) and all(w in ("*", t) for w, t in zip(wanted, tokens, strict=True))
+
+
 def stream_name(bucket: str) -> str:
     """The stream behind a bucket."""
     return f"KV_{bucket}"

@@ -80,6 +80,7 @@ class Job(ABC, Generic[Seen, Operation]):
 
     def __init__(self, params: Mapping[str, Any]) -> None:
         self.params = params
+        self.diff_mode = False
 
     @classmethod
     def secrets(cls, params: Mapping[str, Any]) -> Iterable[str]:
@@ -105,6 +106,10 @@ class Job(ABC, Generic[Seen, Operation]):
 
     async def verify(self, plan: Plan[Operation]) -> None:
         """Reads back and compares; raises VerifyFailed where something differs."""
+
+    def failure(self) -> dict[str, Any]:
+        """What a failed module returns besides its message, `step` and `applied`."""
+        return {}
 
     @abstractmethod
     def result(self, seen: Seen, plan: Plan[Operation], *, check_mode: bool) -> dict[str, Any]:
@@ -150,27 +155,28 @@ def run(module: AnsibleModule, job_class: type[Job[Any, Any]]) -> None:
         module: With an option `timeout` (seconds, a number).
         job_class: What the module does.
     """
-    progress = Progress(step="input")
+    progress, job = Progress(step="input"), None
     try:
         module.no_log_values.update(job_class.secrets(module.params))
         job = job_class(module.params)
+        job.diff_mode = module._diff  # the documented way to ask for diff mode
         progress.step = "look"
         deadline = Deadline(module.params["timeout"])
         plan, result = asyncio.run(carry_out(job, deadline, progress, check_mode=module.check_mode))
     except BaseException as error:  # nothing but fail_json may end a module
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
-        _fail(module, error, progress)
+        _fail(module, error, progress, job.failure() if job else {})
         return
     for warning in plan.warnings:
         module.warn(warning)
-    if module._diff:  # the documented way to ask for diff mode
+    if module._diff:
         result["diff"] = [diff.for_ansible() for diff in plan.diffs]
     module.exit_json(changed=bool(plan.operations), **result)
 
 
-def _fail(module: AnsibleModule, error: BaseException, progress: Progress) -> None:
-    done = {"step": progress.step, "applied": progress.applied}
+def _fail(module: AnsibleModule, error: BaseException, progress: Progress, details: Mapping[str, Any]) -> None:
+    done = {"step": progress.step, "applied": progress.applied, **details}
     done_words = f" Before that was done: {'; '.join(progress.applied)}." if progress.applied else ""
     if isinstance(error, NatsOpsError):
         module.fail_json(msg=f"{error}{done_words}", **done)

@@ -59,6 +59,25 @@ class Session:
             self._denials.append(str(error).removeprefix("nats: ").strip("'"))
             self._denied.set()
 
+    def forget_denials(self) -> None:
+        """To be called before what raise_if_denied() is to look at."""
+        self._denied.clear()
+
+    def raise_if_denied(self, subject: str = "") -> None:
+        """Raises ServerRefused where the server has refused a permission since forget_denials().
+
+        Args:
+            subject: Where something was sent to; named as it is, since nats-py gives the server's words, subjects
+                included, in small letters.
+        """
+        if not self._denied.is_set():
+            return
+        said = self._denials[-1]
+        what = f"to publish to {subject}" if subject and subject.lower() in said else f"({said})"
+        raise ServerRefused(
+            f"The server denies this user {what}.", "Grant the permission, or connect as another user."
+        )
+
     async def ask(
         self, subject: str, payload: bytes = b"", headers: Mapping[str, str] | None = None, seconds: float = 5.0
     ) -> Msg:
@@ -78,7 +97,7 @@ class Session:
         """
         from nats import errors
 
-        self._denied.clear()
+        self.forget_denials()
         wait = self.deadline.left(seconds)
         request = asyncio.ensure_future(
             self.client.request(subject, payload, timeout=wait, headers=dict(headers) if headers else None)
@@ -88,12 +107,7 @@ class Session:
             # A refused permission comes beside the answer that never arrives.
             await asyncio.wait({request, denied}, return_when=asyncio.FIRST_COMPLETED)
             if denied.done() and not request.done():
-                # nats-py gives the server's words in small letters, subjects included.
-                said = self._denials[-1]
-                what = f"to publish to {subject}" if subject.lower() in said else f"({said})"
-                raise ServerRefused(
-                    f"The server denies this user {what}.", "Grant the permission, or connect as another user."
-                )
+                self.raise_if_denied(subject)
             return await request
         except errors.NoRespondersError as error:
             raise NoResponders(f"Nobody answers on {subject}.") from error
