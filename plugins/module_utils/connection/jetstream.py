@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ServerRefused, TimedOut
+from ..errors import NatsOpsError, ServerRefused, TimedOut
 from .connect import NoResponders, Session
 from .server_errors import PASSING, refusal
 
@@ -77,15 +77,11 @@ class JetStream:
         unheard_until = deadline.left() - STARTING_SECONDS
         while True:
             try:
-                answer = _decoded(await self.session.ask(subject, body, headers, seconds=seconds), doing)
+                answer = decoded(await self.session.ask(subject, body, headers, seconds=seconds), doing)
             except NoResponders as error:
                 if not self.session.server_info.get("jetstream"):
                     raise _jetstream_off(self.session.server, doing) from error
-                last: Exception = ServerRefused(
-                    f"Nobody answered when {doing}: JetStream is starting, has lost its quorum, or is not there for "
-                    "this account.",
-                    "Look at the servers' health.",
-                )
+                last: NatsOpsError = nobody_answered(doing)
                 if deadline.left() < unheard_until:
                     raise last from error
             except TimedOut as error:
@@ -105,7 +101,23 @@ class JetStream:
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _decoded(message: Msg, doing: str) -> dict[str, Any]:
+def nobody_answered(doing: str) -> ServerRefused:
+    """The error for a request on a subject where nobody listens, though JetStream is on."""
+    return ServerRefused(
+        f"Nobody answered when {doing}: JetStream is starting, has lost its quorum, or is not there for this account.",
+        "Look at the servers' health.",
+    )
+
+
+def decoded(message: Msg, doing: str) -> dict[str, Any]:
+    """The JSON object of an answer, `error` and all.
+
+    Raises:
+        NoResponders: Nobody listens there (NATS ADR-22 status 503).
+        ServerRefused: It is no JSON object.
+    """
+    if not message.data and (message.headers or {}).get("Status") == "503":
+        raise NoResponders(f"Nobody answered when {doing}.")
     try:
         answer = json.loads(message.data)
     except ValueError:
