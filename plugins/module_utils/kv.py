@@ -1,24 +1,60 @@
 # SPDX-FileCopyrightText: 2026 The natsops.nats contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The job of the module nats_kv: a bucket, and a key in it, as wanted."""
+"""The job of the module nats_kv: a bucket and its entries as wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .buckets import settings
+from .buckets import plan as bucket_plan
+from .buckets import proof as bucket_proof
+from .buckets import settings, subjects
 from .buckets import store as buckets
-from .buckets.plan import CreateBucket, DeleteBucket, UpdateBucket
+from .buckets.plan import CreateBucket, DeleteBucket, UpdateBucket, WantedBucket
 from .connection.job import NatsJob
-from .entries import model
-from .entries import store as entries
-from .entries.plan import DeleteEntry, Found, PutEntry, Wanted, plan, settings_after
-from .entries.proof import problem
+from .connection.options import SECRET
+from .entries import looking, model, sources, writing
+from .entries import plan as entry_plan
+from .entries.place import Place
+from .entries.plan import Compact, FoundEntries, WantedEntries, Write
+from .entries.proof import problems
+from .entries.wanted import PRESENT, WantedEntry, from_items, from_params, without_doubles
 from .errors import BadInput, VerifyFailed
-from .names import checked_bucket, checked_key
+from .names import checked_bucket, checked_filter, matches
 from .run import Plan
+from .units import parse_duration
+
+HIDDEN_PARAMETERS = ("value", "value_base64", "entries")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked for.
+
+    Attributes:
+        bucket: The bucket and its settings.
+        entries: Its entries.
+        key: The one key that was named by an option of its own.
+        bucket_present: Whether the bucket is to be there: true, false, or None where that does not matter.
+    """
+
+    bucket: WantedBucket
+    entries: WantedEntries
+    key: str | None
+    bucket_present: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was there."""
+
+    bucket: buckets.Bucket | None
+    entries: FoundEntries
 
 
 def wanted_from_params(params: Mapping[str, Any]) -> Wanted:
@@ -27,47 +63,135 @@ def wanted_from_params(params: Mapping[str, Any]) -> Wanted:
     Raises:
         BadInput: naming option, value and mend.
     """
-    bucket = checked_bucket(params["bucket"])
-    key, value, present = params.get("key"), params.get("value"), params["state"] == "present"
-    if key is None and value is not None:
-        raise BadInput("'value' is given without 'key'.", "Say which key is to hold it.")
-    if key is not None and present and value is None:
-        raise BadInput(
-            f"'key' '{key}' is given without 'value'.",
-            "Give the value (an empty text is one), or 'state: absent' to delete the key.",
-        )
+    name, state = checked_bucket(params["bucket"]), params["state"]
+    given = settings.parse(params)
+    listed = params["entries"] is not None or params["src"] is not None
+    own = from_params(params, name)
+    if own and listed:
+        raise BadInput("'key' is given together with 'entries' or 'src'.", "Put it among the entries.")
+    entries = (own,) if own else _listed(params, name)
+    pattern = checked_filter(params["filter"], name)
+    _check_scope(params, entries, listed, pattern)
+    compact = None if params["compact"] is None else parse_duration(params["compact"], "compact")
+    present: bool | None = True if state == PRESENT or any(entry.present for entry in entries) else None
+    if state != PRESENT and not own and not listed:
+        present = False
     return Wanted(
-        bucket=bucket,
-        settings=settings.parse(params),
-        key=None if key is None else checked_key(key, bucket),
-        value=model.parse_value(value) if present and value is not None else None,
-        present=present,
-        allow_data_loss=params["allow_data_loss"],
+        WantedBucket(name, given, params["allow_data_loss"]),
+        WantedEntries(
+            bucket=name,
+            entries=entries,
+            exclusive=params["exclusive"],
+            pattern=pattern,
+            purge=params["purge"],
+            compact=compact,
+            atomic=params["atomic"],
+            sensitive=params["sensitive"],
+            allow_data_loss=params["allow_data_loss"],
+        ),
+        own.key if own else None,
+        present,
     )
 
 
+def _listed(params: Mapping[str, Any], bucket: str) -> tuple[WantedEntry, ...]:
+    shape = {"state": params["state"], "purge": params["purge"]}
+    found: list[WantedEntry] = []
+    if params["entries"] is not None:
+        found += from_items(params["entries"], bucket, **shape)
+    if params["src"] is not None:
+        found += sources.read(params["src"], bucket, separator=params["src_separator"], **shape)
+    return without_doubles(found, "src" if params["entries"] is None else "entries")
+
+
+def _check_scope(params: Mapping[str, Any], entries: Iterable[WantedEntry], listed: bool, pattern: str) -> None:
+    """What `exclusive`, `compact` and `filter` go with."""
+    absent = params["state"] != PRESENT
+    if params["exclusive"]:
+        if not listed:
+            raise BadInput(
+                "'exclusive' is given without 'entries' and 'src'.", "List the keys that are to stay, or leave it out."
+            )
+        if absent:
+            raise BadInput("'exclusive' is given with 'state: absent'.", "Leave one of them out.")
+        outside = next((entry.key for entry in entries if not matches(pattern, entry.key)), None)
+        if outside is not None:
+            raise BadInput(
+                f"'filter' {pattern!r} does not take in the key {outside!r}, which is listed.",
+                "Widen the filter, or put the key into a task of its own.",
+            )
+    elif pattern != ">" and params["compact"] is None:
+        raise BadInput("'filter' is given without 'exclusive' and 'compact'.", "It says what these two may remove.")
+    if params["compact"] is not None and absent and not listed and params["key"] is None:
+        raise BadInput("'compact' is given, and the bucket is to be absent.", "Leave one of them out.")
+
+
 class KvJob(NatsJob[Found, Any]):
-    """Makes a bucket and a key as wanted, and reads them back."""
+    """Makes a bucket and its entries as wanted, and reads them back."""
 
     def __init__(self, params: Mapping[str, Any]) -> None:
         self.wanted = wanted_from_params(params)
         super().__init__(params)
         self.wants_proof: bool = params["verify"]
-        self.revision: int | None = None
-        self.after = Found(None, None, 0)
+        self._after: buckets.Bucket | None = None
+        self._entry: model.Entry | None = None
+        self._written: dict[str, tuple[Write, int]] = {}
+        self._compacted: list[Compact] = []
+        self._unknown: list[str] = []
+        self._began = 0.0
+
+    @classmethod
+    def secrets(cls, params: Mapping[str, Any]) -> Iterable[str]:
+        """All of them: the module hides from Ansible's own masking the values that it would mask as well."""
+        return {*super().secrets(params), *(params[name] for name in SECRET if params.get(name))}
+
+    @classmethod
+    def hidden(cls, params: Mapping[str, Any]) -> Iterable[str]:
+        """With `sensitive`, the options that hold values."""
+        return HIDDEN_PARAMETERS if params["sensitive"] else ()
 
     async def look(self) -> Found:
-        """Reads the bucket, and the key where one is meant."""
-        self.after = await self._read()
-        return self.after
+        """Reads the bucket and the entries that matter."""
+        bucket = self._after = await buckets.find(self.jetstream, self.wanted.bucket.name)
+        if bucket is None or self.wanted.bucket_present is False:
+            limits = FoundEntries(max_payload=self.session.max_payload)
+            if self.wanted.entries.atomic:
+                limits = replace(limits, api_level=await looking.api_level(self.jetstream))
+            return Found(bucket, limits)
+        found = await looking.found(
+            self._place(bucket.config),
+            self.wanted.entries,
+            stored=int(bucket.state.get("num_subjects", 0)),
+            keep_values=self.diff_mode or self.wanted.key is not None,
+        )
+        if self.wanted.key is not None:
+            self._entry = found.known.get(self.wanted.key)
+        return Found(bucket, found)
 
     def plan(self, seen: Found) -> Plan[Any]:
         """Compares."""
-        return plan(seen, self.wanted)
+        if self.wanted.bucket_present is False:
+            return bucket_plan.absent(seen.bucket)
+        if self.wanted.bucket_present is None and seen.bucket is None:
+            return Plan()
+        wanted = self._bucket_for(seen)
+        config = bucket_plan.config_after(seen.bucket, wanted)
+        own: Plan[Any] = Plan()
+        if self.wanted.bucket_present:
+            own = bucket_plan.present(seen.bucket, wanted)
+        entries = entry_plan.plan(seen.entries, self.wanted.entries, config)
+        return Plan(
+            operations=own.operations + entries.operations,
+            refusals=own.refusals + entries.refusals,
+            diffs=own.diffs + entries.diffs,
+            warnings=own.warnings + entries.warnings,
+        )
 
     async def apply(self, plan: Plan[Any], applied: list[str]) -> None:
         """Carries the plan out."""
-        name = self.wanted.bucket
+        name = self.wanted.bucket.name
+        writes, compacts = _of(plan, Write), _of(plan, Compact)
+        self._began = time.monotonic()
         for operation in plan.operations:
             match operation:
                 case CreateBucket(config):
@@ -79,50 +203,121 @@ class KvJob(NatsJob[Found, Any]):
                 case DeleteBucket():
                     await buckets.delete(self.jetstream, name)
                     applied.append(f"bucket '{name}' deleted")
-                case PutEntry(key, value):
-                    self.revision = await entries.put(self.jetstream, name, key, value)
-                    applied.append(f"key '{key}' written at revision {self.revision}")
-                case DeleteEntry(key):
-                    self.revision = await entries.delete(self.jetstream, name, key)
-                    applied.append(f"key '{key}' deleted at revision {self.revision}")
+        if not writes and not compacts:
+            return
+        bucket = self._after = await buckets.find(self.jetstream, name) or self._after
+        config = bucket.config if bucket else bucket_plan.config_after(None, self.wanted.bucket)
+        place = self._place(config)
+        write = writing.write_together if self.wanted.entries.atomic else writing.write_each
+        try:
+            if writes:
+                await write(place, writes, self._done, self._unknown)
+            await writing.compact(place, compacts, self._compacted.append)
+        finally:
+            applied += self._words(len(writes))
 
     async def verify(self, plan: Plan[Any]) -> None:
         """Reads back from the stream's leader. What was looked at and not changed was read from there already."""
         if not plan.operations:
             return
-        self.after = await self._read()
-        if self.wants_proof and (found := problem(self.after, self.wanted, self.revision)):
-            raise VerifyFailed(found, "Another writer may be at work on it: run again, or look with 'nats kv watch'.")
+        name = self.wanted.bucket.name
+        bucket = self._after = await buckets.find(self.jetstream, name)
+        found = []
+        if problem := bucket_proof.problem(bucket, name, self.wanted.bucket_present, self.wanted.bucket.settings):
+            found.append(problem)
+        if bucket and self._written and (self.wants_proof or self.wanted.key):
+            read = await looking.read_back(
+                self._place(bucket.config), self._written, stored=int(bucket.state.get("num_subjects", 0))
+            )
+            found += problems(name, self._written.values(), read, time.monotonic() - self._began)
+            if self.wanted.key is not None:
+                self._entry = read.get(self.wanted.key, self._entry)
+        if found and self.wants_proof:
+            raise VerifyFailed(
+                " ".join(found), "Another writer may be at work on it: run again, or look with 'nats kv watch'."
+            )
+
+    def failure(self) -> dict[str, Any]:
+        """Which entries had been written, and of which nobody knows."""
+        return {"entries": self._changed(), "unknown": sorted(self._unknown)}
 
     def result(self, seen: Found, plan: Plan[Any], *, check_mode: bool) -> dict[str, Any]:
-        """`bucket`, `entry` and `verified`; in check mode as they would be."""
-        if check_mode and plan.operations:
-            return self._expected(seen)
-        entry = None
-        if self.wanted.key is not None:
-            entry = model.for_result(self.after.entry, self.wanted.key)
+        """`bucket`, `entry`, `entries`, `summary` and `verified`; in check mode as they would be."""
+        writes, compacts = _of(plan, Write), _of(plan, Compact)
+        changes = Counter(write.change for write in writes)
+        summary = {name: changes[name] for name in ("created", "updated", "deleted", "purged")} | {
+            "compacted": len(compacts),
+            "unchanged": len(self.wanted.entries.entries) - len({w.key for w in writes} - seen.entries.others.keys()),
+        }
+        expected = check_mode and bool(plan.operations)
+        entries = self._changed()
+        if expected:
+            entries = [_changed(write, None) for write in writes]
         return {
-            "bucket": self.after.bucket.for_result() if self.after.bucket else None,
-            "entry": entry,
+            "bucket": self._bucket_expected(seen) if expected else self._after and self._after.for_result(),
+            "entry": self._entry_result(writes if expected else []),
+            "entries": entries,
+            "summary": summary,
             "verified": self.wants_proof and not check_mode,
         }
 
-    async def _read(self) -> Found:
-        bucket = await buckets.find(self.jetstream, self.wanted.bucket)
-        entry = None
-        if bucket and self.wanted.key is not None:
-            entry = await entries.get(self.jetstream, self.wanted.bucket, self.wanted.key)
-        return Found(bucket, entry, self.session.max_payload)
+    def _bucket_for(self, seen: Found) -> WantedBucket:
+        """The bucket as wanted; a new one allows what its entries need."""
+        if seen.bucket is not None:
+            return self.wanted.bucket
+        needs = {}
+        if self.wanted.entries.atomic:
+            needs["allow_atomic"] = True
+        if any(entry.ttl for entry in self.wanted.entries.entries):
+            needs["allow_msg_ttl"] = True
+        return replace(self.wanted.bucket, settings=needs | dict(self.wanted.bucket.settings))
 
-    def _expected(self, seen: Found) -> dict[str, Any]:
-        wanted, entry = self.wanted, None
-        bucket_stays = wanted.present or (wanted.key is not None and seen.bucket is not None)
-        if wanted.key is not None:
-            operation = model.PUT if wanted.present else model.DELETE
-            value = model.shown(wanted.value.data) if wanted.value else {"value": None}
-            entry = {"key": wanted.key, **value, "revision": None, "operation": operation, "created": None}
-        bucket = None
-        if bucket_stays:
-            changes = wanted if wanted.present else Wanted(wanted.bucket, {}, None, None, True, False)
-            bucket = buckets.described(wanted.bucket, settings_after(seen.bucket, changes))
-        return {"bucket": bucket, "entry": entry, "verified": False}
+    def _place(self, config: Mapping[str, Any]) -> Place:
+        name = self.wanted.bucket.name
+        own = subjects.of(name, config, self.jetstream.write_prefix)
+        return Place(self.jetstream, name, own, mirror=bool(config.get("mirror")))
+
+    def _done(self, write: Write, revision: int) -> None:
+        self._written[write.key] = (write, revision)
+
+    def _words(self, asked: int) -> list[str]:
+        words = []
+        if len(self._written) == 1:
+            ((write, revision),) = self._written.values()
+            words.append(f"key '{write.key}' {write.change} at revision {revision}")
+        elif self._written:
+            of = f" of {asked}" if asked > len(self._written) else ""
+            words.append(f"{len(self._written)}{of} entries written (listed in 'entries')")
+        if self._compacted:
+            words.append(f"{len(self._compacted)} old markers removed")
+        if self._unknown:
+            words.append(f"perhaps {len(self._unknown)} more, of which no answer came (listed in 'unknown')")
+        return words
+
+    def _changed(self) -> list[dict[str, Any]]:
+        return [_changed(write, revision) for write, revision in self._written.values()]
+
+    def _bucket_expected(self, seen: Found) -> dict[str, Any] | None:
+        if self.wanted.bucket_present is False:
+            return None
+        wanted = self._bucket_for(seen) if self.wanted.bucket_present else replace(self.wanted.bucket, settings={})
+        config = bucket_plan.config_after(seen.bucket, wanted)
+        return buckets.described(self.wanted.bucket.name, settings.read(config))
+
+    def _entry_result(self, expected: list[Write]) -> dict[str, Any] | None:
+        key = self.wanted.key
+        if key is None:
+            return None
+        entry = self._entry
+        if expected:
+            write = expected[0]
+            entry = model.Entry(key, write.value, 0, write.operation, ttl=write.ttl, size=len(write.value))
+        return model.for_result(entry, key, values=not self.wanted.entries.sensitive)
+
+
+def _of(plan: Plan[Any], kind: type[Any]) -> list[Any]:
+    return [operation for operation in plan.operations if isinstance(operation, kind)]
+
+
+def _changed(write: Write, revision: int | None) -> dict[str, Any]:
+    return {"key": write.key, "change": write.change, "operation": write.operation, "revision": revision}

@@ -88,8 +88,8 @@ def checked_filter(text: str, bucket: str, option: str = "filter") -> str:
     Raises:
         BadInput: It is not.
     """
-    *tokens, last = text.split(".")
-    literal = ["k" if token == "*" else token for token in tokens] + ["k" if last in ("*", ">") else last]
+    *first, last = text.split(".")
+    literal = ["k" if part == "*" else part for part in first] + ["k" if last in ("*", ">") else last]
     try:
         checked_key(".".join(literal), bucket, option)
     except BadInput as error:

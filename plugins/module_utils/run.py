@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Every wait asks the deadline what is left and says what it waited for; this net catches only what does not.
 GRACE_SECONDS = 1.0
+HIDDEN = "(sensitive)"
 
 Seen = TypeVar("Seen")
 Operation = TypeVar("Operation")
@@ -86,6 +87,11 @@ class Job(ABC, Generic[Seen, Operation]):
     def secrets(cls, params: Mapping[str, Any]) -> Iterable[str]:
         """Texts that must not be printed, beyond the options that Ansible masks itself. Asked for before the job is
         made, so that they are masked in a message about bad input as well."""
+        return ()
+
+    @classmethod
+    def hidden(cls, params: Mapping[str, Any]) -> Iterable[str]:
+        """Names of parameters that a result must not show."""
         return ()
 
     @contextlib.asynccontextmanager
@@ -158,7 +164,10 @@ def run(module: AnsibleModule, job_class: type[Job[Any, Any]]) -> None:
     progress, job = Progress(step="input"), None
     try:
         module.no_log_values.update(job_class.secrets(module.params))
-        job = job_class(module.params)
+        params = dict(module.params)
+        # Ansible puts the parameters into what it prints.
+        module.params.update({name: HIDDEN for name in job_class.hidden(params) if params.get(name) is not None})
+        job = job_class(params)
         job.diff_mode = module._diff  # the documented way to ask for diff mode
         progress.step = "look"
         deadline = Deadline(module.params["timeout"])

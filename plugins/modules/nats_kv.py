@@ -12,9 +12,12 @@ module: nats_kv
 short_description: Manage NATS key/value buckets and their entries
 version_added: 0.1.0
 description:
-  - Makes, changes and deletes a bucket of the NATS key/value store, and puts or deletes a key in it.
-  - Reads back what it wrote from the leader of the bucket's stream, never from a replica that may lag.
+  - Makes, changes and deletes a bucket of the NATS key/value store, and the entries in it - one key, or as many as
+    there are, in one task and without a round trip for each.
+  - Reads back what it wrote, and compares it with what the leader of the bucket's stream holds, never with a replica
+    that may lag.
   - Only the settings that are given are enforced; an existing bucket keeps its others.
+  - A bucket that is a mirror shows the keys of its origin, and what is written to it is written to its origin.
 author: The natsops.nats contributors (@natsops)
 extends_documentation_fragment:
   - natsops.nats.connection
@@ -33,21 +36,104 @@ options:
     type: str
     required: true
   key:
-    description: Name of the key. Letters, digits and C(-/_=.), no dot at either end, no two dots in a row.
+    description:
+      - Name of the one key that is meant. Letters, digits and C(-/_=.), no dot at either end, no two dots in a row.
+      - Not together with O(entries) and O(src).
     type: str
   value:
     description:
-      - What the key is to hold. Required with O(key) and O(state=present).
+      - What O(key) is to hold. With O(key) and O(state=present), one of O(value), O(value_base64), O(value_file) and
+        O(revert) is required.
       - Text is stored as it is, in UTF-8. Numbers, booleans, lists and mappings are stored as JSON with sorted keys
         and no spaces, and compared as JSON with what is there.
       - YAML reads V(1.50) as a number and V(yes) as a boolean; quote what is to stay text.
     type: raw
+  value_base64:
+    description: The bytes that O(key) is to hold, in base64.
+    type: str
+  value_file:
+    description: A file whose bytes O(key) is to hold, on the machine on which the module runs.
+    type: path
+  revert:
+    description:
+      - A revision in the history of O(key) whose value it is to have again, as a new revision. Where it has that value
+        already, nothing changes.
+    type: int
+  key_ttl:
+    description:
+      - How long O(key) lives, in whole seconds, such as V(90s) or V(36h); V(unlimited) for as long as the bucket keeps
+        it. Without it a key that has the wanted value keeps what it has, and one that is written gets no limit.
+      - A key that has the wanted value and the same time to live is left alone; its time is not renewed.
+      - Needs O(allow_msg_ttl), which a new bucket gets by itself.
+    type: str
+  revision:
+    description:
+      - Write or delete O(key) only if this is its newest revision; V(0) only if it does not exist. The server compares
+        as well, so that no other writer comes in between.
+      - Where the key is as wanted already, its revision does not matter.
+    type: int
+  entries:
+    description:
+      - Many keys at once, as a mapping of keys and values, or as a list of items.
+      - An item has C(key), and as parts what the options of the same name say of one key - C(value), C(value_base64),
+        C(value_file), C(revert), C(revision), C(state), C(purge), and C(ttl), which is what O(key_ttl) is for one key.
+      - A mapping or list given as text, such as from a template, is no mapping or list; use a native one.
+    type: raw
+  src:
+    description:
+      - A file or folder on the machine on which the module runs, whose entries are added to those of O(entries).
+      - A file that ends in C(.yml), C(.yaml) or C(.json) holds what O(entries) does. One that ends in C(.jsonl) or
+        C(.ndjson) holds an item a line.
+      - In a folder every file is a key, called by its path within the folder, and its bytes are the value.
+    type: path
+  src_separator:
+    description: What stands in the keys between the folders of O(src).
+    type: str
+    choices: ['/', '.']
+    default: /
+  exclusive:
+    description:
+      - Remove the keys that neither O(entries) nor O(src) lists. Nothing that O(filter) does not take in is touched.
+      - With no key to keep at all, refused without O(allow_data_loss).
+    type: bool
+    default: false
+  filter:
+    description:
+      - Which keys O(exclusive) and O(compact) may remove. A key in which V(*) stands for one token between dots, and a
+        last V(>) for all that follow, such as V(app.>).
+    type: str
+    default: '>'
+  purge:
+    description:
+      - Remove keys with their earlier revisions, rather than by a marker behind which the history keeps them. For
+        O(state=absent) and O(exclusive).
+    type: bool
+    default: false
+  compact:
+    description:
+      - Remove the markers of keys that were deleted, purged or have expired longer ago than this, such as V(30m), with
+        all that is behind them; V(0s) for all. The server's clock counts.
+    type: str
+  atomic:
+    description:
+      - Write all the entries or none, in one atomic batch of at most 1000. Needs nats-server 2.12 or newer, and
+        O(allow_atomic), which a new bucket gets by itself.
+      - Making or changing the bucket itself comes before, and stays.
+    type: bool
+    default: false
+  sensitive:
+    description:
+      - Never show a value - not in the result, not in a diff, not in an error, not in the parameters that Ansible
+        prints. The result's RV(entry.value) is then null.
+    type: bool
+    default: false
   state:
     description:
-      - With V(present), the bucket is there with the given settings, and so is the key with its value. A missing bucket
-        is made.
-      - With V(absent) and O(key), the key has no value; the bucket's history keeps its earlier ones.
-      - With V(absent) and no O(key), the bucket is gone, with all that was in it.
+      - With V(present), the bucket is there with the given settings, and so are the keys with their values. A missing
+        bucket is made.
+      - With V(absent) and O(key), O(entries) or O(src), these keys have no value; the bucket's history keeps their
+        earlier ones, unless O(purge) is set.
+      - With V(absent) and none of these, the bucket is gone, with all that was in it.
     type: str
     choices: [present, absent]
     default: present
@@ -120,6 +206,51 @@ EXAMPLES = r"""
     value:
       requests: 100
       burst: 20
+
+- name: A secret, which nothing shows
+  natsops.nats.nats_kv:
+    bucket: settings
+    key: welcome/password
+    value: "{{ vaulted_password }}"
+    sensitive: true
+
+- name: Many keys, two of them not text
+  natsops.nats.nats_kv:
+    bucket: settings
+    entries:
+      app.name: welcome
+      app.limits: {requests: 100, burst: 20}
+      app.workers: 4
+
+- name: What a folder holds, and nothing else below app
+  natsops.nats.nats_kv:
+    bucket: settings
+    src: /etc/welcome/settings
+    src_separator: .
+    exclusive: true
+    filter: app.>
+
+- name: All or none, and only if nobody has been here since
+  natsops.nats.nats_kv:
+    bucket: settings
+    atomic: true
+    entries:
+      - key: app.primary
+        value: east
+        revision: 17
+      - key: app.switched
+        value: "{{ now(utc=true).isoformat() }}"
+      - key: app.draining
+        value: west
+        ttl: 10m
+      - key: app.old
+        state: absent
+
+- name: Back to what a key held at revision 12
+  natsops.nats.nats_kv:
+    bucket: settings
+    key: app.limits
+    revert: 12
 
 - name: The same connection for all tasks
   module_defaults:
@@ -220,12 +351,17 @@ entry:
       type: str
       sample: foo
     value:
-      description: Its value where that is text; null for a deleted key and for bytes that are no text.
+      description: Its value where that is text; null for a deleted key, for bytes that are no text, and with
+        O(sensitive).
       type: str
       sample: bar
     value_base64:
       description: The value of a key whose bytes are no text.
       type: str
+    size:
+      description: Bytes of the value.
+      type: int
+      sample: 3
     revision:
       description: Its revision; null where the key was never written, and in check mode where it would be.
       type: int
@@ -234,9 +370,47 @@ entry:
       description: V(PUT), V(DEL) or V(PURGE); null where the key was never written.
       type: str
       sample: PUT
+    marker:
+      description: Why the server itself removed the value - V(MaxAge) for a key that has expired, V(Remove) or
+        V(Purge); null where it did not.
+      type: str
+    ttl:
+      description: Seconds that the key was given to live, 0 for no limit of its own.
+      type: int
     created:
       description: When the revision was made.
       type: str
+entries:
+  description: The keys that were written or removed, or would be; in a failure those that had been by then. Those that
+    were as wanted already are not listed.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    key:
+      description: The key.
+      type: str
+    change:
+      description: V(created), V(updated), V(deleted) or V(purged).
+      type: str
+    operation:
+      description: V(PUT), V(DEL) or V(PURGE).
+      type: str
+    revision:
+      description: The revision that the server gave it; null in check mode.
+      type: int
+unknown:
+  description: Keys of which no answer came, so that nobody can say whether they were written. Run again - what is there
+    is then read first.
+  returned: failure
+  type: list
+  elements: str
+summary:
+  description: How many keys were or would be C(created), C(updated), C(deleted), C(purged), C(compacted) (their markers
+    removed), and how many of those that were listed were C(unchanged).
+  returned: success
+  type: dict
+  sample: {"created": 2, "updated": 1, "deleted": 0, "purged": 0, "compacted": 0, "unchanged": 97}
 verified:
   description: Whether the result was read back from the leader and compared.
   returned: success
@@ -258,10 +432,25 @@ from ..module_utils.connection.options import SPEC as CONNECTION_SPEC
 from ..module_utils.kv import KvJob
 from ..module_utils.run import run
 
+# no_log on the values keeps them out of the host's system log, into which Ansible writes a module's parameters.
 ARGUMENT_SPEC = dict(
     bucket=dict(type="str", required=True),
     key=dict(type="str", no_log=False),
-    value=dict(type="raw"),
+    value=dict(type="raw", no_log=True),
+    value_base64=dict(type="str", no_log=True),
+    value_file=dict(type="path"),
+    revert=dict(type="int"),
+    key_ttl=dict(type="str", no_log=False),
+    revision=dict(type="int"),
+    entries=dict(type="raw", no_log=True),
+    src=dict(type="path"),
+    src_separator=dict(type="str", choices=["/", "."], default="/"),
+    exclusive=dict(type="bool", default=False),
+    filter=dict(type="str", default=">"),
+    purge=dict(type="bool", default=False),
+    compact=dict(type="str"),
+    atomic=dict(type="bool", default=False),
+    sensitive=dict(type="bool", default=False),
     state=dict(type="str", choices=["present", "absent"], default="present"),
     verify=dict(type="bool", default=True),
     allow_data_loss=dict(type="bool", default=False),
@@ -278,7 +467,10 @@ ARGUMENT_SPEC = dict(
 
 def main() -> None:
     """Runs the module."""
-    run(AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True), KvJob)
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    # The values would else be masked in what is returned, word by word ("true"); the job names the secrets.
+    module.no_log_values.clear()
+    run(module, KvJob)
 
 
 if __name__ == "__main__":

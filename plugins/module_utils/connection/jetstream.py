@@ -21,6 +21,7 @@ from .server_errors import PASSING, refusal
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
+DEFAULT_PREFIX = "$JS.API."
 PAUSE_SECONDS = 0.25
 # After a restart JetStream's subscriptions come a moment after the client port.
 STARTING_SECONDS = 5.0
@@ -30,10 +31,23 @@ class JetStream:
     """Requests to the JetStream API, repeated while a cluster is still finding itself.
 
     Every request of ours may be repeated: reads, and creates, updates and deletes whose second answer is as good.
+
+    Args:
+        session: The connection.
+        prefix: Of the API's subjects, with a dot at its end.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, prefix: str = DEFAULT_PREFIX) -> None:
         self.session = session
+        self.prefix = prefix
+
+    @property
+    def write_prefix(self) -> str:
+        """What comes before a key's subject where it is written to, so that it gets to the same JetStream.
+
+        Servers map `$JS.<domain>.API.$KV.>` to `$KV.>` (nats-server generateJSMappingTable; as nats.go does).
+        """
+        return "" if self.prefix == DEFAULT_PREFIX else self.prefix
 
     async def request(
         self, verb: str, payload: Mapping[str, Any] | None = None, *, doing: str, seconds: float = 5.0
@@ -41,7 +55,7 @@ class JetStream:
         """One request to the API.
 
         Args:
-            verb: The subject after `$JS.API.`, such as `STREAM.INFO.KV_test`.
+            verb: The subject after the prefix, such as `STREAM.INFO.KV_test`.
             payload: Sent as JSON; nothing where None.
             doing: What this is for, as in "creating bucket 'test'", for messages.
             seconds: How long one attempt waits before the next.
@@ -51,7 +65,7 @@ class JetStream:
             TimedOut: No answer by the deadline.
         """
         body = json.dumps(payload).encode() if payload is not None else b""
-        return await self.ask(f"$JS.API.{verb}", body, doing=doing, seconds=seconds)
+        return await self.ask(f"{self.prefix}{verb}", body, doing=doing, seconds=seconds)
 
     async def ask(
         self,

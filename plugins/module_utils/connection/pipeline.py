@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The natsops.nats contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many requests under way at once, with one subscription for all their answers: a round trip a window, not a request."""
+"""Many requests under way at once, with one subscription for all their answers: not a round trip for each."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +20,7 @@ from .server_errors import PASSING, refusal
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
-# Enough to hide a round trip of 50 ms at 20,000 requests a second; a stream's leader queues 10,000 API requests at most.
+# Enough to hide a round trip of 50 ms at 20,000 requests a second; a server queues at most 10,000 API requests.
 WINDOW_REQUESTS = 1000
 WINDOW_BYTES = 4 * 1024 * 1024
 # Answers come in a steady flow; when none came for so long, those that are missing are not on their way any more.
@@ -39,7 +40,10 @@ class Request:
 
 
 async def exchange(
-    session: Session, requests: Iterable[Request], answered: Callable[[int, Msg], bool], silence: float = SILENCE_SECONDS
+    session: Session,
+    requests: Iterable[Request],
+    answered: Callable[[int, Msg], bool],
+    silence: float = SILENCE_SECONDS,
 ) -> tuple[int, set[int]]:
     """Sends requests and gathers their answers, of which at most a window is awaited at any time.
 
@@ -56,60 +60,80 @@ async def exchange(
 
     Raises:
         ServerRefused: This user may not send there.
+        ConnectFailed: The connection is closed for good.
     """
     from nats import errors
 
-    sizes: dict[int, int] = {}  # of the requests under way
-    progress = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    heard, under_way, going_on, sent = loop.time(), 0, True, 0
-
-    async def take(message: Msg) -> None:
-        nonlocal heard, under_way, going_on
-        number = int(message.subject.rpartition(".")[2])
-        if number in sizes:
-            under_way -= sizes.pop(number)
-            going_on = answered(number, message) and going_on
-        heard = loop.time()
-        progress.set()
-
-    async def room(most: int, most_bytes: int) -> bool:
-        while len(sizes) > most or under_way > most_bytes:
-            if loop.time() - heard > silence or session.deadline.passed:
-                return False
-            progress.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(progress.wait(), _LOOK_SECONDS)
-            session.raise_if_denied()
-        return True
-
+    window = _Window(session, answered, silence)
     inbox = session.client.new_inbox()
-    subscription = await session.client.subscribe(f"{inbox}.*", cb=take)
+    subscription = await session.client.subscribe(f"{inbox}.*", cb=window.take)
     session.forget_denials()
     try:
         for number, request in enumerate(requests):
-            if len(sizes) >= WINDOW_REQUESTS or under_way >= WINDOW_BYTES:
-                # Down to half, so that sending and waiting do not alternate a message at a time.
-                if not await room(WINDOW_REQUESTS // 2, WINDOW_BYTES // 2):
-                    break
-            if not going_on:
+            if not await window.opens(len(request.payload)):
                 break
-            sizes[number] = len(request.payload)
-            under_way += len(request.payload)
-            if len(sizes) == 1:
-                heard = loop.time()
+            window.enter(number, len(request.payload))
             headers = dict(request.headers) if request.headers else None
-            sent = number + 1
             await session.client.publish(request.subject, request.payload, f"{inbox}.{number}", headers)
-        await room(0, 0)
+        await window.room(0, 0)
     except errors.OutboundBufferLimitError:
-        pass  # the connection is down; what is under way is not answered
+        pass  # the connection is down: what is under way is not answered
     except errors.ConnectionClosedError as error:
         raise ConnectFailed(f"The connection to {session.server} was closed by the server.", "Run again.") from error
     finally:
         if not session.client.is_closed:
             await subscription.unsubscribe()
-    return sent, set(sizes)
+    return window.sent, set(window.sizes)
+
+
+class _Window:
+    """The requests under way, and whether more may be sent."""
+
+    def __init__(self, session: Session, answered: Callable[[int, Msg], bool], silence: float) -> None:
+        self.sent = 0
+        self.sizes: dict[int, int] = {}  # bytes of the requests under way
+        self._under_way = 0  # their sum
+        self._session = session
+        self._answered = answered
+        self._silence = silence
+        self._going_on = True
+        self._progress = asyncio.Event()
+        self._heard = time.monotonic()
+
+    def enter(self, number: int, size: int) -> None:
+        """Counts a request that is about to be sent."""
+        if not self.sizes:
+            self._heard = time.monotonic()
+        self.sent = number + 1
+        self.sizes[number] = size
+        self._under_way += size
+
+    async def take(self, message: Msg) -> None:
+        """For the subscription: an answer."""
+        number = int(message.subject.rpartition(".")[2])
+        if number in self.sizes:
+            self._under_way -= self.sizes.pop(number)
+            self._going_on = self._answered(number, message) and self._going_on
+        self._heard = time.monotonic()
+        self._progress.set()
+
+    async def opens(self, size: int) -> bool:
+        """Waits until one more request may be sent; False where it may not any more."""
+        if len(self.sizes) >= WINDOW_REQUESTS or (self.sizes and self._under_way + size > WINDOW_BYTES):
+            # Down to half, so that sending and waiting do not alternate a message at a time.
+            return await self.room(WINDOW_REQUESTS // 2, WINDOW_BYTES // 2) and self._going_on
+        return self._going_on
+
+    async def room(self, most: int, most_bytes: int) -> bool:
+        """Waits until no more requests and bytes than these are under way; False where answers stay away."""
+        while len(self.sizes) > most or self._under_way > most_bytes:
+            if time.monotonic() - self._heard > self._silence or self._session.deadline.passed:
+                return False
+            self._progress.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._progress.wait(), _LOOK_SECONDS)
+            self._session.raise_if_denied()
+        return True
 
 
 async def ask_each(

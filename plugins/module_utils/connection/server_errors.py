@@ -18,6 +18,7 @@ NO_MESSAGE = 10037
 UNAVAILABLE = 10008  # no meta leader yet, or quorum lost
 NO_STREAM_LEADER = 10009
 MOVE_IN_PROGRESS = 10226
+WRONG_REVISION = frozenset({10071, 10164})  # of one server, and of a cluster's
 # The answers of a cluster that is still finding itself: worth asking again until the deadline.
 PASSING = frozenset({UNAVAILABLE, NO_STREAM_LEADER, MOVE_IN_PROGRESS})
 
@@ -55,7 +56,7 @@ TABLE: Mapping[int, tuple[str, str]] = {
     ),
     10059: ("there is no such bucket", "Create it first."),
     10065: ("another stream already holds the bucket's subjects", "Delete that stream, or use another bucket name."),
-    10071: ("the key has been written in the meantime", "Run again."),
+    10071: ("the key has been written in the meantime", "Read it again and decide anew."),
     10074: (
         "'replicas' above 1 needs a cluster, and this is a single server",
         "Set 'replicas: 1', or deploy a cluster (config.cluster.enabled in the chart's values).",

@@ -17,14 +17,18 @@ PUT, DELETE, PURGE = "PUT", "DEL", "PURGE"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The newest revision of a key, as the stream's leader holds it.
+    """One revision of a key.
 
     Attributes:
         key: Its name.
         value: The bytes; empty for a tombstone.
         revision: The stream's sequence.
-        operation: PUT, DEL or PURGE (an expired key shows as PURGE).
+        operation: PUT, DEL or PURGE.
         created: When, as the server writes it (RFC 3339).
+        ttl: How long it lives by its own header, in whole seconds; 0 where that is not limited.
+        marker: Why the server itself wrote this tombstone (ADR-43: MaxAge for an expired key, Remove, Purge); empty
+            where a client wrote it.
+        size: Bytes of the value, also where the value itself was not asked for.
     """
 
     key: str
@@ -32,6 +36,9 @@ class Entry:
     revision: int
     operation: str = PUT
     created: str = ""
+    ttl: int = 0
+    marker: str = ""
+    size: int = 0
 
     @property
     def live(self) -> bool:
@@ -72,13 +79,11 @@ def parse_value(value: Any, option: str = "value") -> Value:
     """The value that an option holds: text as it is, everything else as canonical JSON.
 
     Raises:
-        BadInput: It cannot be written as JSON or as UTF-8.
+        BadInput: It cannot be written as JSON or as UTF-8. The message does not show it: it may be secret.
     """
     try:
         if isinstance(value, str):
             return Value(value.encode())
-        if isinstance(value, bytes):
-            return Value(value)
         return Value(canonical_json(value), structured=True)
     except UnicodeEncodeError as error:
         raise BadInput(
@@ -86,9 +91,45 @@ def parse_value(value: Any, option: str = "value") -> Value:
         ) from error
     except (TypeError, ValueError, RecursionError) as error:
         raise BadInput(
-            f"'{option}' of type {type(value).__name__} cannot be written as JSON: {error}.",
+            f"'{option}' of type {type(value).__name__} cannot be written as JSON ({_reason(error)}).",
             "Give text, a number, a boolean, a list or a mapping.",
         ) from error
+
+
+def parse_base64(text: str, option: str) -> Value:
+    """The value whose bytes an option holds in base64.
+
+    Raises:
+        BadInput: It is not base64.
+    """
+    try:
+        return Value(base64.b64decode("".join(text.split()), validate=True))
+    except ValueError as error:  # of which UnicodeEncodeError is one
+        raise BadInput(f"'{option}' is not base64.", "Write the bytes with the filter b64encode.") from error
+
+
+def read_file(path: str, option: str) -> Value:
+    """The value that a file holds, byte by byte.
+
+    Raises:
+        BadInput: It cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return Value(file.read())
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise BadInput(
+            f"'{option}' {path!r} cannot be read: {getattr(error, 'strerror', None) or error}.",
+            "Give a file that is there, on the machine on which the module runs.",
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return (
+        "it holds NaN or infinity" if "Out of range" in str(error) else "it holds something that JSON has no form for"
+    )
 
 
 def shown(value: bytes) -> dict[str, Any]:
@@ -99,14 +140,23 @@ def shown(value: bytes) -> dict[str, Any]:
         return {"value": None, "value_base64": base64.b64encode(value).decode()}
 
 
-def for_result(entry: Entry | None, key: str) -> dict[str, Any]:
-    """The form in which modules and lookups return an entry, everywhere the same."""
+def for_result(entry: Entry | None, key: str, *, values: bool = True) -> dict[str, Any]:
+    """The form in which modules and lookups return an entry, everywhere the same.
+
+    Args:
+        entry: None where the key was never written.
+        key: Its name.
+        values: Whether the value is to be seen.
+    """
     if entry is None:
-        return {"key": key, "value": None, "revision": None, "operation": None, "created": None}
+        entry = Entry(key, b"", 0, operation="")
     return {
         "key": entry.key,
-        **(shown(entry.value) if entry.live else {"value": None}),
-        "revision": entry.revision,
-        "operation": entry.operation,
+        **(shown(entry.value) if values and entry.live else {"value": None}),
+        "size": entry.size,
+        "revision": entry.revision or None,
+        "operation": entry.operation or None,
+        "marker": entry.marker or None,
+        "ttl": entry.ttl,
         "created": entry.created or None,
     }

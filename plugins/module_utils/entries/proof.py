@@ -5,35 +5,44 @@
 
 from __future__ import annotations
 
-from ..buckets import settings
-from .plan import Found, Wanted
+from collections.abc import Iterable, Mapping
+
+from .model import PUT, Entry
+from .plan import Write
+
+SHOWN = 5
 
 
-def problem(after: Found, wanted: Wanted, revision: int | None) -> str:
+def problems(bucket: str, written: Iterable[tuple[Write, int]], read: Mapping[str, Entry], seconds: float) -> list[str]:
     """In words, what was read back and is not as it was written; empty where all is well.
 
     Args:
-        after: What was read back from the stream's leader.
-        wanted: What was asked for.
-        revision: That of the write to the key, None where the key was not written.
+        bucket: The bucket's name.
+        written: The writes, with the revisions that the server gave them.
+        read: What was read back from the stream's leader.
+        seconds: How long ago the first write was, at most: what lives shorter may be gone.
     """
-    name, key, entry = wanted.bucket, wanted.key, after.entry
-    if key is None and not wanted.present:
-        return f"Bucket '{name}' was deleted and is there again." if after.bucket else ""
-    if after.bucket is None:
-        return f"Bucket '{name}' was written and is not there."
-    if wanted.present and (wrong := settings.differing(after.bucket.settings, wanted.settings)):
-        names = ", ".join(f"'{setting.name}'" for setting in wrong)
-        return f"Bucket '{name}' does not have the settings that it was given: {names}."
-    if key is None or revision is None:
+    found: list[str] = []
+    more = 0
+    for write, revision in written:
+        problem = _problem(bucket, write, revision, read.get(write.key), seconds)
+        if problem and len(found) < SHOWN:
+            found.append(problem)
+        elif problem:
+            more += 1
+    return [*found, f"And {more} more keys."] if more else found
+
+
+def _problem(bucket: str, write: Write, revision: int, entry: Entry | None, seconds: float) -> str:
+    if write.ttl and write.ttl <= seconds and (entry is None or entry.marker):
         return ""
-    where = f"Key '{key}' of bucket '{name}' was written at revision {revision}"
+    where = f"Key '{write.key}' of bucket '{bucket}' was written at revision {revision}"
     if entry is None:
         return f"{where} and is not there."
     if entry.revision != revision:
         return f"{where}, and reads back at revision {entry.revision} ({entry.operation})."
-    if wanted.present and (not entry.live or wanted.value is None or entry.value != wanted.value.data):
+    if write.made(entry):
+        return ""
+    if write.operation == PUT:
         return f"{where}, and reads back with another value ({len(entry.value)} bytes, {entry.operation})."
-    if not wanted.present and entry.live:
-        return f"{where} as deleted, and reads back with a value."
-    return ""
+    return f"{where} as deleted, and reads back with a value."

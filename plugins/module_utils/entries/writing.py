@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 The natsops.nats contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Entries written to a server: many at a time, or all or none. Every write is acknowledged, and one whose
+acknowledgement was lost is looked for before it is sent again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..connection.connect import NoResponders
+from ..connection.jetstream import decoded, nobody_answered
+from ..connection.pipeline import Request, ask_each
+from ..connection.server_errors import NOT_FOUND, WRONG_REVISION, refusal
+from ..errors import NatsOpsError, TimedOut
+from . import reading
+from .model import Entry
+from .place import Place
+from .plan import Compact, Write
+
+Done = Callable[[Write, int], None]
+
+
+async def write_each(place: Place, writes: Sequence[Write], done: Done, unknown: list[str]) -> None:
+    """Writes entries, each by itself.
+
+    Args:
+        place: The bucket.
+        writes: In any order; no key twice.
+        done: Called with each write that the server has, and its revision.
+        unknown: Takes the keys of which nobody can say whether they were written, where an error is raised.
+
+    Raises:
+        ServerRefused, TimedOut, ConnectFailed: what was done by then is done.
+    """
+    doing = f"writing to bucket '{place.bucket}'"
+    waiting = list(writes)
+    again: set[str] = set()  # keys that were sent before, and may have been written by that
+    while waiting:
+        unheard, overtaken = await _round(place, waiting, again, done, unknown, doing)
+        try:
+            waiting = await _unwritten(place, unheard, done)
+            lost = await _unwritten(place, list(overtaken), done)
+        except NatsOpsError:
+            unknown += [write.key for write in unheard]
+            raise
+        if lost:
+            raise overtaken[lost[0]]
+        again |= {write.key for write in waiting}
+        if waiting and place.jetstream.session.deadline.passed:
+            unknown += [write.key for write in waiting]
+            raise TimedOut(
+                f"No acknowledgement came when {doing}: it is unknown whether {len(waiting)} entries were written.",
+                "Run again: what is there is then read first.",
+            )
+
+
+async def _round(
+    place: Place, writes: Sequence[Write], again: set[str], done: Done, unknown: list[str], doing: str
+) -> tuple[list[Write], dict[Write, NatsOpsError]]:
+    """Sends writes; those that were not answered, and those that were sent again and met a newer revision: maybe their
+    own."""
+    unheard: list[Write] = []
+    overtaken: dict[Write, NatsOpsError] = {}
+
+    def settle(write: Write, answer: dict[str, Any]) -> None:
+        if error := answer.get("error"):
+            refused = refusal(error, f"writing key '{write.key}' of bucket '{place.bucket}'")
+            if error.get("err_code") not in WRONG_REVISION or write.key not in again:
+                raise refused
+            overtaken[write] = refused
+        else:
+            done(write, int(answer["seq"]))
+
+    def request(write: Write) -> Request:
+        return Request(place.subjects.write(write.key), write.value, write.headers)
+
+    try:
+        await ask_each(place.jetstream, writes, request, settle, doing=doing, unheard=unheard)
+    except NatsOpsError:
+        with contextlib.suppress(NatsOpsError):
+            unheard = await _unwritten(place, unheard, done)
+        unknown += [write.key for write in unheard]
+        raise
+    return unheard, overtaken
+
+
+async def write_together(place: Place, writes: Sequence[Write], done: Done, unknown: list[str]) -> None:
+    """Writes all entries or none, in one atomic batch (ADR-50). See write_each().
+
+    Args:
+        place: A bucket that allows it.
+        writes: At most as many as a batch takes.
+        done: See write_each().
+        unknown: See write_each().
+    """
+    doing = f"writing {len(writes)} entries to bucket '{place.bucket}' at once"
+    while True:
+        try:
+            last = await _batch(place, writes, doing)
+        except TimedOut as error:
+            left = writes
+            with contextlib.suppress(NatsOpsError):
+                left = await _unwritten(place, writes, done)
+                if left and not place.jetstream.session.deadline.passed:
+                    continue
+            if left:
+                unknown += [write.key for write in left]
+                raise TimedOut(
+                    f"No acknowledgement came when {doing}: it is unknown whether all were written, or none.",
+                    "Run again: what is there is then read first.",
+                ) from error
+            return
+        for number, write in enumerate(writes):
+            done(write, last - len(writes) + 1 + number)  # a batch's revisions follow each other
+        return
+
+
+async def compact(place: Place, compacts: Sequence[Compact], done: Callable[[Compact], None]) -> None:
+    """Removes tombstones with what is behind them. What was written to a key since stays."""
+    doing = f"removing old markers from bucket '{place.bucket}'"
+    subject = f"{place.jetstream.prefix}STREAM.PURGE.{place.stream}"
+
+    def settle(item: Compact, answer: dict[str, Any]) -> None:
+        if error := answer.get("error"):
+            if error.get("err_code") != NOT_FOUND:
+                raise refusal(error, doing)
+        else:
+            done(item)
+
+    def request(item: Compact) -> Request:
+        # `seq` keeps what is at it and above.
+        body = {"filter": place.subjects.read(item.key), "seq": item.revision + 1}
+        return Request(subject, json.dumps(body).encode())
+
+    await ask_each(place.jetstream, compacts, request, settle, doing=doing)
+
+
+async def _unwritten(place: Place, writes: Sequence[Write], done: Done) -> list[Write]:
+    """The writes that the server does not have; calls `done` for those that it has after all."""
+    if not writes:
+        return []
+    entries: dict[str, Entry] = {}
+    await reading.latest(place, {write.key for write in writes}, lambda entry: entries.update({entry.key: entry}))
+    left = []
+    for write in writes:
+        if write.made(entries.get(write.key)):
+            done(write, entries[write.key].revision)
+        else:
+            left.append(write)
+    return left
+
+
+async def _batch(place: Place, writes: Sequence[Write], doing: str) -> int:
+    """Sends one batch; the revision of its last write."""
+    session, batch = place.jetstream.session, uuid.uuid4().hex
+    last = len(writes)
+    for number, write in enumerate(writes, start=1):
+        headers = write.headers | {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+        subject = place.subjects.write(write.key)
+        if number == last:
+            headers["Nats-Batch-Commit"] = "1"
+        if number not in (1, last):
+            await session.client.publish(subject, write.value, headers=headers)
+            continue
+        # The first one is answered as well, so that a refusal comes before the others are sent.
+        try:
+            message = await session.ask(subject, write.value, headers)
+        except NoResponders as error:
+            raise nobody_answered(doing) from error
+        if message.data:
+            answer = decoded(message, doing)
+            if problem := answer.get("error"):
+                raise refusal(problem, doing)
+            if number == last:
+                return int(answer["seq"])
+    raise AssertionError
