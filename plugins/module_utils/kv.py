@@ -284,7 +284,8 @@ class KvJob(NatsJob[Found, Any]):
         words = []
         if len(self._written) == 1:
             ((write, revision),) = self._written.values()
-            words.append(f"key '{write.key}' {write.change} at revision {revision}")
+            change = "written" if write.operation == model.PUT else write.change
+            words.append(f"key '{write.key}' {change} at revision {revision}")
         elif self._written:
             of = f" of {asked}" if asked > len(self._written) else ""
             words.append(f"{len(self._written)}{of} entries written (listed in 'entries')")
