@@ -13,14 +13,14 @@ from typing import Any
 
 from .buckets import plan as bucket_plan
 from .buckets import proof as bucket_proof
-from .buckets import settings, subjects
+from .buckets import settings
 from .buckets import store as buckets
 from .buckets.plan import CreateBucket, DeleteBucket, UpdateBucket, WantedBucket
 from .connection.job import NatsJob
 from .connection.options import SECRET
 from .entries import looking, model, sources, writing
 from .entries import plan as entry_plan
-from .entries.place import Place
+from .entries.place import place_by_config, place_of
 from .entries.plan import Compact, FoundEntries, WantedEntries, Write
 from .entries.proof import problems
 from .entries.wanted import PRESENT, WantedEntry, from_items, from_params, without_doubles
@@ -159,7 +159,7 @@ class KvJob(NatsJob[Found, Any]):
                 limits = replace(limits, api_level=await looking.api_level(self.jetstream))
             return Found(bucket, limits)
         found = await looking.found(
-            self._place(bucket.config),
+            place_of(self.jetstream, bucket),
             self.wanted.entries,
             stored=int(bucket.state.get("num_subjects", 0)),
             keep_values=self.diff_mode or self.wanted.key is not None,
@@ -207,7 +207,7 @@ class KvJob(NatsJob[Found, Any]):
             return
         bucket = self._after = await buckets.find(self.jetstream, name) or self._after
         config = bucket.config if bucket else bucket_plan.config_after(None, self.wanted.bucket)
-        place = self._place(config)
+        place = place_by_config(self.jetstream, name, config)
         write = writing.write_together if self.wanted.entries.atomic else writing.write_each
         try:
             if writes:
@@ -227,7 +227,7 @@ class KvJob(NatsJob[Found, Any]):
             found.append(problem)
         if bucket and self._written and (self.wants_proof or self.wanted.key):
             read = await looking.read_back(
-                self._place(bucket.config), self._written, stored=int(bucket.state.get("num_subjects", 0))
+                place_of(self.jetstream, bucket), self._written, stored=int(bucket.state.get("num_subjects", 0))
             )
             found += problems(name, self._written.values(), read, time.monotonic() - self._began)
             if self.wanted.key is not None:
@@ -271,11 +271,6 @@ class KvJob(NatsJob[Found, Any]):
         if any(entry.ttl for entry in self.wanted.entries.entries):
             needs["allow_msg_ttl"] = True
         return replace(self.wanted.bucket, settings=needs | dict(self.wanted.bucket.settings))
-
-    def _place(self, config: Mapping[str, Any]) -> Place:
-        name = self.wanted.bucket.name
-        own = subjects.of(name, config, self.jetstream.write_prefix)
-        return Place(self.jetstream, name, own, mirror=bool(config.get("mirror")))
 
     def _done(self, write: Write, revision: int) -> None:
         self._written[write.key] = (write, revision)

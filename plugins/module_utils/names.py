@@ -117,6 +117,11 @@ def stream_name(bucket: str) -> str:
     return f"KV_{bucket}"
 
 
+def bucket_name(stream: str) -> str:
+    """The bucket that a stream is behind."""
+    return stream.removeprefix("KV_")
+
+
 def key_subject(bucket: str, key: str) -> str:
     """The subject on which a key's entries are published."""
     return f"$KV.{bucket}.{key}"

@@ -143,8 +143,9 @@ options:
     default: true
   allow_data_loss:
     description:
-      - Allow changes that make the server drop entries of an existing bucket - a lower O(history), a shorter O(ttl).
-        Without it they are refused.
+      - Allow changes of an existing bucket that make the server drop entries (a lower O(history), a shorter O(ttl)),
+        that make them less safe (fewer O(replicas)) or shut out new ones (O(max_bytes) below what is stored), and
+        O(exclusive) with nothing to keep. Without it they are refused. Meant for one run, never for a default.
     type: bool
     default: false
   description:
@@ -163,7 +164,7 @@ options:
     type: str
     choices: [file, memory]
   replicas:
-    description: How many servers hold the bucket, 1 to 5. A new bucket has 1.
+    description: How many servers hold the bucket, 1 to 5; 3 survive the loss of one. A new bucket has 1.
     type: int
   max_bytes:
     description:
@@ -171,8 +172,111 @@ options:
         for no limit, as a new bucket has it.
     type: str
   max_value_size:
-    description: The largest entry, in the same form as O(max_bytes).
+    description: The largest entry, headers included, in the same form as O(max_bytes).
     type: str
+  compression:
+    description: How the bucket is compressed on disk. A new bucket is not.
+    type: str
+    choices: [none, s2]
+  metadata:
+    description: Names and texts to keep with the bucket, in the place of those that it has; C({}) for none. Those of
+      the server itself, which begin with C(_nats.), are left alone.
+    type: dict
+  placement:
+    description: Where the bucket is to be; C({}) for anywhere.
+    type: dict
+    suboptions:
+      cluster:
+        description: Name of the cluster.
+        type: str
+      tags:
+        description: Tags that its servers must have, all of them.
+        type: list
+        elements: str
+  republish:
+    description: Publish again what is written, for subscribers that know nothing of buckets; C({}) for not.
+    type: dict
+    suboptions:
+      source:
+        description: Which subjects, such as V($KV.settings.>), or V(>) for all. Required.
+        type: str
+      destination:
+        description: Where to, such as V(settings.>). Required.
+        type: str
+      headers_only:
+        description: Leave the values out.
+        type: bool
+  mirror:
+    description:
+      - Make the bucket a copy of another one, which the server keeps up. Its keys are those of the origin, and what is
+        written to it is written there.
+      - Only a new bucket can be made a mirror, and a mirror remains one.
+    type: dict
+    suboptions:
+      bucket:
+        description: Its name.
+        type: str
+      domain:
+        description: The JetStream domain in which it is, where that is another one.
+        type: str
+      api_prefix:
+        description: The prefix of the JetStream API through which it is reached, in the place of a domain.
+        type: str
+      deliver_prefix:
+        description: The prefix of the subjects on which its entries are delivered, where an import asks for one.
+        type: str
+      filter:
+        description: Which of its keys, in the form of O(filter); all of them by default.
+        type: str
+      start_revision:
+        description: The first of its revisions that is taken over.
+        type: int
+      start_time:
+        description: Take over what was written from this time on, such as V(2026-11-24T02:00:00Z).
+        type: str
+  sources:
+    description: Buckets whose keys are copied into this one, which the server keeps up; V([]) for none. What was copied
+      stays when a source is taken away.
+    type: list
+    elements: dict
+    suboptions:
+      bucket:
+        description: Its name.
+        type: str
+      domain:
+        description: The JetStream domain in which it is, where that is another one.
+        type: str
+      api_prefix:
+        description: The prefix of the JetStream API through which it is reached, in the place of a domain.
+        type: str
+      deliver_prefix:
+        description: The prefix of the subjects on which its entries are delivered, where an import asks for one.
+        type: str
+      filter:
+        description: Which of its keys, in the form of O(filter); all of them by default.
+        type: str
+      start_revision:
+        description: The first of its revisions that is taken over.
+        type: int
+      start_time:
+        description: Take over what was written from this time on, such as V(2026-11-24T02:00:00Z).
+        type: str
+  limit_marker_ttl:
+    description:
+      - Leave a marker where a key expires, so that watchers see it, for so long, in whole seconds, such as V(1h);
+        V(unlimited) for no markers, as a new bucket has it.
+      - Switches O(allow_msg_ttl) on. Needs nats-server 2.11 or newer.
+    type: str
+  allow_msg_ttl:
+    description: Let keys have a time to live of their own. Cannot be switched off again. Needs nats-server 2.11 or
+      newer.
+    type: bool
+  allow_atomic:
+    description: Let many entries be written all or none (O(atomic)). Needs nats-server 2.12 or newer.
+    type: bool
+  allow_direct:
+    description: Let every server that holds the bucket answer reads, which may then lag. A new bucket does.
+    type: bool
 seealso:
   - module: natsops.nats.nats_kv_info
 """
@@ -305,6 +409,38 @@ bucket:
     max_value_size:
       description: Most bytes of an entry, -1 for no limit.
       type: int
+    compression:
+      description: V(none) or V(s2).
+      type: str
+    metadata:
+      description: What was set as O(metadata).
+      type: dict
+    placement:
+      description: Where it is to be - C(cluster), empty for any, and C(tags).
+      type: dict
+    republish:
+      description: C(source), C(destination) and C(headers_only), or empty.
+      type: dict
+    mirror:
+      description: What it mirrors, in the form of O(mirror), with a domain as C(api_prefix); empty where it does not.
+      type: dict
+    sources:
+      description: Its sources, each in the form of O(sources). C(unreadable) is true for one whose keys do not become
+        keys of this bucket.
+      type: list
+      elements: dict
+    limit_marker_ttl:
+      description: Seconds that a marker of an expired key stays, 0 where none is left.
+      type: float
+    allow_msg_ttl:
+      description: Whether keys may have a time to live of their own.
+      type: bool
+    allow_atomic:
+      description: Whether it takes atomic batches.
+      type: bool
+    allow_direct:
+      description: Whether every server that holds it answers reads.
+      type: bool
     created:
       description: When it was made.
       type: str
@@ -338,9 +474,15 @@ bucket:
           description: The server that leads the bucket's stream.
           type: str
         replicas:
-          description: The other servers that hold it, each with C(name), C(current) and C(offline).
+          description: The other servers that hold it, each with C(name), C(current), C(offline), C(lag) (operations
+            behind) and C(active) (seconds since it was last heard of).
           type: list
           elements: dict
+    origins:
+      description: How far the mirror or each source is - C(name) of the bucket, C(lag) in entries, C(active) (seconds
+        since it was last heard of, -1 for never) and C(error).
+      type: list
+      elements: dict
 entry:
   description: The key as it is after the task, or would be; null where no O(key) was given.
   returned: success
@@ -432,6 +574,16 @@ from ..module_utils.connection.options import SPEC as CONNECTION_SPEC
 from ..module_utils.kv import KvJob
 from ..module_utils.run import run
 
+ORIGIN = dict(
+    bucket=dict(type="str"),
+    domain=dict(type="str"),
+    api_prefix=dict(type="str"),
+    deliver_prefix=dict(type="str"),
+    filter=dict(type="str"),
+    start_revision=dict(type="int"),
+    start_time=dict(type="str"),
+)
+
 # no_log on the values keeps them out of the host's system log, into which Ansible writes a module's parameters.
 ARGUMENT_SPEC = dict(
     bucket=dict(type="str", required=True),
@@ -461,6 +613,19 @@ ARGUMENT_SPEC = dict(
     replicas=dict(type="int"),
     max_bytes=dict(type="str"),
     max_value_size=dict(type="str"),
+    compression=dict(type="str", choices=["none", "s2"]),
+    metadata=dict(type="dict"),
+    placement=dict(type="dict", options=dict(cluster=dict(type="str"), tags=dict(type="list", elements="str"))),
+    republish=dict(
+        type="dict",
+        options=dict(source=dict(type="str"), destination=dict(type="str"), headers_only=dict(type="bool")),
+    ),
+    mirror=dict(type="dict", options=ORIGIN),
+    sources=dict(type="list", elements="dict", options=ORIGIN),
+    limit_marker_ttl=dict(type="str"),
+    allow_msg_ttl=dict(type="bool"),
+    allow_atomic=dict(type="bool"),
+    allow_direct=dict(type="bool"),
     **CONNECTION_SPEC,
 )
 

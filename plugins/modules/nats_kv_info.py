@@ -3,16 +3,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read the settings and the state of NATS key/value buckets."""
+"""Read NATS key/value buckets and their entries."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nats_kv_info
-short_description: Read the settings and the state of NATS key/value buckets
+short_description: Read NATS key/value buckets and their entries
 version_added: 0.1.0
 description:
-  - Lists the key/value buckets of the account, or describes one. Changes nothing.
+  - Lists the key/value buckets of the account, or describes one - settings, state, where it is and how its replicas are
+    - and, where they are asked for, its keys, values or history. Changes nothing.
 author: The natsops.nats contributors (@natsops)
 extends_documentation_fragment:
   - natsops.nats.connection
@@ -30,6 +31,23 @@ options:
   bucket:
     description: Name of the one bucket to describe; all of them by default. A missing one is no error.
     type: str
+  entries:
+    description:
+      - What is returned of the entries. With V(keys) all but the values, with V(values) these too, with V(history)
+        every revision that is kept, tombstones included, in the order in which they were written.
+      - They are at least as new as what the leader of the bucket's stream held when the task began.
+    type: str
+    choices: [none, keys, values, history]
+    default: none
+  filter:
+    description: Which keys. A key in which V(*) stands for one token between dots, and a last V(>) for all that follow,
+      such as V(app.>).
+    type: str
+    default: '>'
+  deleted:
+    description: Also return keys that were deleted, purged, or have expired, of which a marker is left.
+    type: bool
+    default: false
 seealso:
   - module: natsops.nats.nats_kv
 """
@@ -44,6 +62,23 @@ EXAMPLES = r"""
 - name: Their names
   ansible.builtin.debug:
     msg: "{{ store.buckets | map(attribute='name') }}"
+
+- name: The values below app
+  natsops.nats.nats_kv_info:
+    bucket: settings
+    entries: values
+    filter: app.>
+  register: app
+
+- name: As a mapping
+  ansible.builtin.debug:
+    msg: "{{ app.buckets[0].entries | items2dict(key_name='key', value_name='value') }}"
+
+- name: Who wrote what when
+  natsops.nats.nats_kv_info:
+    bucket: settings
+    entries: history
+    filter: app.limits
 """
 
 RETURN = r"""
@@ -52,6 +87,12 @@ buckets:
   returned: success
   type: list
   elements: dict
+  contains:
+    entries:
+      description: By key, or by revision with O(entries=history), each as in RV(natsops.nats.nats_kv#module:entry).
+      returned: O(entries) is not V(none)
+      type: list
+      elements: dict
 server:
   description: The server that answered - its C(name), C(version) and C(cluster).
   returned: success
@@ -66,6 +107,9 @@ from ..module_utils.run import run
 
 ARGUMENT_SPEC = dict(
     bucket=dict(type="str"),
+    entries=dict(type="str", choices=["none", "keys", "values", "history"], default="none"),
+    filter=dict(type="str", default=">"),
+    deleted=dict(type="bool", default=False),
     **CONNECTION_SPEC,
 )
 

@@ -223,9 +223,8 @@ class TestTimeToLive:
         assert not ok(bucket=bucket, key="k", value="v", key_ttl="60m")["changed"]
         assert not ok(bucket=bucket, key="k", value="v")["changed"]
         assert ok(bucket=bucket, key="k", value="v", key_ttl="2h")["entry"]["ttl"] == 7200
+        assert "Nats-TTL: 7200s" in nats_cli(server, "stream", "get", f"KV_{bucket}", "2")
         assert ok(bucket=bucket, key="k", value="v", key_ttl="unlimited")["entry"]["ttl"] == 0
-        headers = nats_cli(server, "stream", "get", f"KV_{bucket}", "1")
-        assert "Nats-TTL" in headers
 
     def test_needs_a_bucket_that_allows_it(self, ok, kv, bucket):
         ok(bucket=bucket)
@@ -383,7 +382,7 @@ class TestMirrorsAndSources:
         assert not ok(bucket=copy, entries={"a": "1", "b": "2"})["changed"]
         written = ok(bucket=copy, key="c", value="3")
         assert written["verified"] and written["entry"]["revision"] == 3
-        assert get(bucket, "c") == "3" and get(copy, "c") == "3"
+        assert get(bucket, "c") == "3"
         assert ok(bucket=copy, key="a", state="absent")["verified"]
         assert ok(bucket=bucket, key="a", state="absent")["changed"] is False
 

@@ -64,7 +64,9 @@ def present(found: Bucket | None, wanted: WantedBucket) -> Plan[BucketOperation]
     have = found.settings
     if not settings.differing(have, wanted.settings):
         return Plan()
-    refusals = settings.refusals(wanted.name, have, wanted.settings, allow_data_loss=wanted.allow_data_loss)
+    refusals = settings.refusals(
+        wanted.name, have, wanted.settings, found.state, allow_data_loss=wanted.allow_data_loss
+    )
     return Plan((UpdateBucket(config),), refusals, diffs=(Diff(header, settings.shown(have), after),))
 
 

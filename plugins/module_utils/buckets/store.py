@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..connection.jetstream import JetStream
 from ..connection.server_errors import NOT_FOUND
 from ..errors import ChangeRefused, ServerRefused
-from ..names import stream_name
+from ..names import bucket_name, stream_name
+from ..units import seconds
 from . import settings
 
 
@@ -26,6 +27,7 @@ class Bucket:
         state: The stream's state.
         cluster: Leader and replicas; empty on a single server of older versions.
         created: When, as the server writes it (RFC 3339).
+        origins: The state of its mirror or its sources.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Bucket:
     state: Mapping[str, Any]
     cluster: Mapping[str, Any]
     created: str
+    origins: Sequence[Mapping[str, Any]] = ()
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -58,10 +61,22 @@ class Bucket:
                         "name": replica.get("name"),
                         "current": replica.get("current", False),
                         "offline": replica.get("offline", False),
+                        "lag": replica.get("lag", 0),
+                        "active": seconds(replica.get("active", 0)),
                     }
                     for replica in self.cluster.get("replicas") or []
                 ],
             },
+            "origins": [
+                {
+                    "name": bucket_name(origin.get("name", "")),
+                    "lag": origin.get("lag", 0),
+                    # A server writes -1 nanoseconds for never.
+                    "active": -1 if origin.get("active", -1) < 0 else seconds(origin["active"]),
+                    "error": (origin.get("error") or {}).get("description"),
+                }
+                for origin in self.origins
+            ],
         }
 
 
@@ -134,6 +149,7 @@ def _bucket(name: str, answer: Mapping[str, Any]) -> Bucket:
         state=answer.get("state") or {},
         cluster=answer.get("cluster") or {},
         created=str(answer.get("created", "")),
+        origins=[answer["mirror"]] if answer.get("mirror") else answer.get("sources") or [],
     )
 
 

@@ -74,9 +74,7 @@ class Session:
             return
         said = self._denials[-1]
         what = f"to publish to {subject}" if subject and subject.lower() in said else f"({said})"
-        raise ServerRefused(
-            f"The server denies this user {what}.", "Grant the permission, or connect as another user."
-        )
+        raise ServerRefused(f"The server denies this user {what}.", "Grant the permission, or connect as another user.")
 
     async def ask(
         self, subject: str, payload: bytes = b"", headers: Mapping[str, str] | None = None, seconds: float = 5.0

@@ -14,7 +14,7 @@ from ..deadline import Deadline
 from ..run import Job, Operation, Seen
 from .connect import Session, open_session
 from .jetstream import JetStream
-from .options import from_params, secrets
+from .options import ConnectionOptions, from_params, secrets
 
 
 class NatsJob(Job[Seen, Operation]):
@@ -42,7 +42,13 @@ class NatsJob(Job[Seen, Operation]):
     @contextlib.asynccontextmanager
     async def open(self, deadline: Deadline) -> AsyncIterator[None]:
         """Connects for the length of the task."""
-        async with open_session(self.connection, deadline) as session:
-            self.session = session
-            self.jetstream = JetStream(session)
+        async with connected(self.connection, deadline) as jetstream:
+            self.jetstream, self.session = jetstream, jetstream.session
             yield
+
+
+@contextlib.asynccontextmanager
+async def connected(options: ConnectionOptions, deadline: Deadline) -> AsyncIterator[JetStream]:
+    """JetStream over a connection of its own. Raises as open_session()."""
+    async with open_session(options, deadline) as session:
+        yield JetStream(session)

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from ..buckets.subjects import Subjects
+from ..buckets.store import Bucket
+from ..buckets.subjects import Subjects, of
 from ..connection.jetstream import JetStream
 from ..names import stream_name
 
@@ -32,3 +35,14 @@ class Place:
     def stream(self) -> str:
         """The stream behind it."""
         return stream_name(self.bucket)
+
+
+def place_of(jetstream: JetStream, bucket: Bucket) -> Place:
+    """Where the entries of a bucket are that is there."""
+    return place_by_config(jetstream, bucket.name, bucket.config)
+
+
+def place_by_config(jetstream: JetStream, name: str, config: Mapping[str, Any]) -> Place:
+    """Where the entries of a bucket are, or will be, whose stream has this configuration."""
+    own = of(name, config, jetstream.write_prefix)
+    return Place(jetstream, name, own, mirror=bool(config.get("mirror")))

@@ -42,12 +42,19 @@ def test_window_for_duplicates_is_never_longer_than_the_ttl(ttl, window):
         ({"ttl": 10}, {"ttl": 9}, True),
         ({"ttl": 10}, {"ttl": 11}, False),
         ({"max_bytes": 100}, {"max_bytes": 10}, False),
+        ({"max_bytes": -1}, {"max_bytes": 6}, True),
+        ({"replicas": 3}, {"replicas": 1}, True),
+        ({"replicas": 1}, {"replicas": 3}, False),
+        ({"allow_msg_ttl": True}, {"allow_msg_ttl": False}, True),
+        ({"allow_atomic": True}, {"allow_atomic": False}, False),
+        ({"compression": "s2"}, {"compression": "none"}, False),
         ({"storage": "file"}, {"storage": "memory"}, True),
         ({"description": "a"}, {"description": "b"}, False),
     ],
 )
 def test_refusals(have, want, refused):
     have = settings.read(settings.creation("b", have))
-    assert bool(settings.refusals("b", have, want, allow_data_loss=False)) is refused
-    still = "storage" in want and refused
-    assert bool(settings.refusals("b", have, want, allow_data_loss=True)) is still
+    state = {"bytes": 7}
+    assert bool(settings.refusals("b", have, want, state, allow_data_loss=False)) is refused
+    still = refused and not {"storage", "allow_msg_ttl"}.isdisjoint(want)
+    assert bool(settings.refusals("b", have, want, state, allow_data_loss=True)) is still
