@@ -15,10 +15,32 @@ options:
   servers:
     description:
       - The servers to connect to, as V(nats://host:4222) or V(tls://host:4222). They are tried in this order.
-      - Neither this nor O(kubernetes) given, the environment variable E(NATS_URL) of the machine on which the module
-        runs counts, and without it V(nats://127.0.0.1:4222).
+      - Neither this nor O(kubernetes) given, those of O(nats_context) count, then the environment variable E(NATS_URL)
+        of the machine on which the module runs, then E(NATS_CONTEXT), and without them V(nats://127.0.0.1:4222).
     type: list
     elements: str
+  nats_context:
+    description:
+      - Name of a context of the C(nats) CLI, or, with a C(/) in it, the path of its file. It is read on the machine on
+        which the module runs, from C($XDG_CONFIG_HOME/nats/context) or C(~/.config/nats/context).
+      - For each matter - servers, authentication, TLS, JetStream's prefix, inboxes - it counts where no option is
+        given, and before the environment. E(NATS_CONTEXT) names one that counts after the environment's other
+        variables, as with the CLI. The context that was selected with C(nats context select) does not count.
+    type: str
+  domain:
+    description: The JetStream domain in which the buckets are, such as that of the hub behind a leaf node.
+    type: str
+  api_prefix:
+    description: The prefix of the JetStream API, where an account imports it under another one. Not together with
+      O(domain).
+    type: str
+  inbox_prefix:
+    description: The prefix of the subjects on which answers come, for users that may not subscribe to C(_INBOX.>),
+      which is the default.
+    type: str
+  tls_first:
+    description: Begin with TLS, before the server has said a word, as servers with C(handshake_first) want it.
+    type: bool
   kubernetes:
     description:
       - Reach a NATS inside Kubernetes through the API server, as C(kubectl port-forward) does, without C(kubectl) and
@@ -72,6 +94,9 @@ options:
   creds_file:
     description: Credentials file (JWT and seed) to authenticate with, as C(nsc) writes it.
     type: path
+  creds:
+    description: The content of such a file, in the place of O(creds_file). It is not written to a file.
+    type: str
   tls_ca_file:
     description:
       - File with the CA certificates to trust, in PEM form; the system's by default. With this option, or with
@@ -95,6 +120,68 @@ options:
 requirements:
   - python >= 3.11
   - nats-py >= 2.9
-  - nkeys, for O(nkey_seed), O(nkey_file) and O(creds_file)
+  - nkeys, for O(nkey_seed), O(nkey_file), O(creds_file) and O(creds)
   - kubernetes >= 24.2 and websockets >= 15, for O(kubernetes)
+"""
+
+    # For lookups, beside the first part: variables that say the same for every lookup in sight.
+    PLUGINS = r"""
+options:
+  servers:
+    vars:
+      - name: natsops_nats_servers
+  nats_context:
+    vars:
+      - name: natsops_nats_nats_context
+  domain:
+    vars:
+      - name: natsops_nats_domain
+  api_prefix:
+    vars:
+      - name: natsops_nats_api_prefix
+  inbox_prefix:
+    vars:
+      - name: natsops_nats_inbox_prefix
+  tls_first:
+    vars:
+      - name: natsops_nats_tls_first
+  kubernetes:
+    vars:
+      - name: natsops_nats_kubernetes
+  user:
+    vars:
+      - name: natsops_nats_user
+  password:
+    vars:
+      - name: natsops_nats_password
+  token:
+    vars:
+      - name: natsops_nats_token
+  nkey_seed:
+    vars:
+      - name: natsops_nats_nkey_seed
+  nkey_file:
+    vars:
+      - name: natsops_nats_nkey_file
+  creds_file:
+    vars:
+      - name: natsops_nats_creds_file
+  creds:
+    vars:
+      - name: natsops_nats_creds
+  tls_ca_file:
+    vars:
+      - name: natsops_nats_tls_ca_file
+  tls_cert_file:
+    vars:
+      - name: natsops_nats_tls_cert_file
+  tls_key_file:
+    vars:
+      - name: natsops_nats_tls_key_file
+  tls_hostname:
+    vars:
+      - name: natsops_nats_tls_hostname
+  timeout:
+    vars:
+      - name: natsops_nats_timeout
 """

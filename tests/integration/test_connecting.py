@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 import socket
+import subprocess
 import threading
 
 import pytest
+from jwts import Operator
 
 
 @pytest.fixture
@@ -99,6 +104,12 @@ def with_mutual_tls(start_server, certificates):
         f'jetstream {{}}\ntls {{ cert_file: "{certificates}/server.pem", key_file: "{certificates}/server.key", '
         f'ca_file: "{certificates}/ca.pem", verify: true }}'
     )
+
+
+@pytest.fixture(scope="module")
+def with_operator(start_server):
+    operator = Operator()
+    return start_server(f"jetstream {{}}\n{operator.server_config()}"), operator
 
 
 class TestReaching:
@@ -224,7 +235,132 @@ class TestTokenAndKeys:
         )
 
 
+class TestCredentials:
+    """Users of an operator, as `nsc` makes them: JWTs that the server checks against its operator's."""
+
+    def test_file_and_content(self, connect, with_operator, tmp_path):
+        server, operator = with_operator
+        text = operator.credentials()
+        path = tmp_path / "ops.creds"
+        path.write_text(text)
+        url = [server.url]
+        for given in ({"creds_file": str(path)}, {"creds": text}, {"creds": text.replace("\n", "\r\n")}):
+            outcome = connect(servers=url, **given)
+            assert not outcome.failed, outcome["msg"]
+            for line in text.splitlines():
+                assert "-" in line or not line or line not in outcome.output, "nothing of it is shown"
+        assert not connect({"NATS_CREDS": str(path)}, servers=url).failed
+        assert list(tmp_path.iterdir()) == [path], "the content is not written to a file"
+
+    def test_wrong(self, connect, with_operator):
+        server, operator = with_operator
+        url = [server.url]
+        refused(connect(servers=url, creds=Operator().credentials()), "refused the credentials")
+        refused(connect(servers=url, creds=operator.credentials(lives=-60)), "refused the credentials")
+        refused(connect(servers=url, creds=operator.credentials(other_seed=True)), "refused the credentials")
+        refused(connect(servers=url, creds="x"), "'creds' does not hold credentials")
+        refused(connect(servers=url, creds="x", creds_file="/x"), "'creds' and 'creds_file' are both given")
+
+
+class TestContexts:
+    @pytest.fixture
+    def save(self, tmp_path):
+        """Contexts, saved by the CLI itself."""
+        binary = shutil.which("nats") or pytest.skip("the nats CLI is not in PATH: no contexts are tried")
+        environment = {"XDG_CONFIG_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+
+        def save(name, *words):
+            command = [binary, "--no-context", "context", "save", name, *words]
+            subprocess.run(command, check=True, capture_output=True, env=environment)
+            return {"XDG_CONFIG_HOME": str(tmp_path)}
+
+        return save
+
+    def test_user_and_server(self, connect, with_password, save):
+        environment = save("ops", "--server", with_password.url, "--user", "ops", "--password", "s3cret-word")
+        outcome = connect(environment, nats_context="ops")
+        assert not outcome.failed and "s3cret-word" not in outcome.output
+        assert not connect(environment | {"NATS_CONTEXT": "ops"}).failed
+        path = f"{environment['XDG_CONFIG_HOME']}/nats/context/ops.json"
+        assert not connect(nats_context=path).failed
+        missing = connect(environment, nats_context="opps")
+        refused(missing, "'nats_context' 'opps' is not a context", "There are ops.")
+
+    def test_tls_and_credentials(self, connect, start_server, certificates, save, tmp_path):
+        operator = Operator()
+        server = start_server(
+            f"jetstream {{}}\n{operator.server_config()}\n"
+            f'tls {{ cert_file: "{certificates}/server.pem", key_file: "{certificates}/server.key", '
+            f'ca_file: "{certificates}/ca.pem", verify: true }}'
+        )
+        (tmp_path / "a.creds").write_text(operator.credentials())
+        files = ("--tlsca", f"{certificates}/ca.pem", "--tlscert", f"{certificates}/client.pem")
+        words = (*files, "--tlskey", f"{certificates}/client.key", "--server", server.url)
+        environment = save("file", *words, "--creds", str(tmp_path / "a.creds"))
+        assert not connect(environment, nats_context="file").failed
+        environment = save("embedded", *words, "--creds", str(tmp_path / "a.creds"), "--embed")
+        assert not connect(environment, nats_context="embedded").failed
+        overridden = connect(environment, nats_context="file", creds=operator.credentials())
+        assert not overridden.failed, overridden["msg"]
+
+
+class TestPrefixes:
+    def test_inbox(self, connect, start_server):
+        server = start_server(
+            "jetstream {}\nauthorization { users: [{ user: ops, password: pass-word, "
+            'permissions: { publish: ">", subscribe: "_IN.ops.>" } }] }'
+        )
+        user = dict(servers=[server.url], user="ops", password="pass-word", key="k", value="v")
+        refused(connect(**user), "denies this user", "_inbox")
+        outcome = connect(**user, inbox_prefix="_IN.ops")
+        assert not outcome.failed and outcome["verified"], outcome
+        many = {"entries": {f"k{number}": "v" for number in range(100)}}
+        outcome = connect(servers=[server.url], user="ops", password="pass-word", inbox_prefix="_IN.ops", **many)
+        assert not outcome.failed and outcome["verified"], outcome
+
+    def test_key_that_may_not_be_written(self, connect, start_server):
+        server = start_server(
+            "jetstream {}\nauthorization { users: [{ user: ops, password: pass-word, permissions: { "
+            'publish: { allow: [">"], deny: ["$KV.test.app.secret"] }, subscribe: ">" } }] }'
+        )
+        user = dict(servers=[server.url], user="ops", password="pass-word")
+        refused(connect(**user, key="app.secret", value="v"), "denies this user", "$kv.test.app.secret", within=8)
+        outcome = connect(**user, entries={"a": "1", "app.secret": "2", "b": "3"})
+        refused(outcome, "denies this user", within=8)
+        assert [entry["key"] for entry in outcome["entries"]] == ["a", "b"], "what was written is said"
+
+    def test_domain_that_nobody_serves(self, connect, server):
+        refused(connect(servers=[server.url], domain="nowhere"), "$JS.nowhere.API.>", "'domain'", within=8)
+
+
 class TestTls:
+    def test_first(self, connect, start_server, certificates):
+        files = f'cert_file: "{certificates}/server.pem", key_file: "{certificates}/server.key"'
+        server = start_server(f"jetstream {{}}\ntls {{ {files}, handshake_first: true }}")
+        ca = f"{certificates}/ca.pem"
+        assert not connect(servers=[server.url], tls_ca_file=ca, tls_first=True).failed
+        refused(connect(servers=[server.url], tls_ca_file=ca), "wants TLS first", "'tls_first'", within=8)
+        other = connect(servers=[server.url], tls_first=True)
+        refused(other, "is not accepted", "tls_ca_file")
+
+    def test_first_against_a_server_without_tls(self, connect):
+        """Whoever answers in plain text is told nothing."""
+        heard = []
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+
+            def serve():
+                with contextlib.suppress(OSError):
+                    while True:
+                        peer = listener.accept()[0]
+                        peer.sendall(b'INFO {"server_id":"x","version":"2.12.0","headers":true,"max_payload":1024}\r\n')
+                        heard.append(peer.recv(4096))
+                        peer.close()
+
+            threading.Thread(target=serve, daemon=True).start()
+            url = f"nats://127.0.0.1:{listener.getsockname()[1]}"
+            refused(connect(servers=[url], tls_first=True, user="ops", password="wr0ng-word"), "127.0.0.1")
+        assert heard and b"CONNECT" not in b"".join(heard)
+
     def test_right(self, connect, with_tls, certificates):
         assert not connect(servers=[with_tls.url], tls_ca_file=f"{certificates}/ca.pem").failed
         assert not connect({"NATS_CA": f"{certificates}/ca.pem"}, servers=[with_tls.url]).failed

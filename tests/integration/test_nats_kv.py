@@ -202,35 +202,6 @@ class TestCheckAndDiff:
         assert ok(bucket=bucket, key="k", value="old", diff=True)["diff"] == []
 
 
-class TestInfo:
-    def test_lists_and_describes(self, ok, bucket, server, run_module):
-        made = ok(bucket=bucket, history=2)["bucket"]
-        every = run_module("nats_kv_info", servers=[server.url])
-        assert bucket in [found["name"] for found in every["buckets"]] and not every["changed"]
-        one = run_module("nats_kv_info", servers=[server.url], bucket=bucket)
-        assert one["buckets"] == [made], "module and info return one shape"
-        assert run_module("nats_kv_info", servers=[server.url], bucket="none")["buckets"] == []
-
-    def test_pages(self, start_server, run_module, nats_cli):
-        # A server lists 256 streams a page.
-        server = start_server()
-        import asyncio
-
-        import nats
-
-        async def make() -> None:
-            client = await nats.connect(server.url)
-            js = client.jetstream()
-            for number in range(300):
-                await js.add_stream(name=f"KV_b{number:03}", subjects=[f"$KV.b{number:03}.>"], storage="memory")
-            await js.add_stream(name="other", subjects=["other"])
-            await client.close()
-
-        asyncio.run(make())
-        found = run_module("nats_kv_info", servers=[server.url])["buckets"]
-        assert [bucket["name"] for bucket in found] == [f"b{number:03}" for number in range(300)]
-
-
 @pytest.mark.parametrize(
     ("params", "words"),
     [

@@ -12,9 +12,11 @@ from typing import Any
 from ..connection.jetstream import JetStream
 from ..connection.server_errors import NOT_FOUND
 from ..errors import ChangeRefused, ServerRefused
-from ..names import bucket_name, stream_name
+from ..names import bucket_name, key_subject, stream_name
 from ..units import seconds
 from . import settings
+
+PREFIX = stream_name("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +115,10 @@ async def listed(jetstream: JetStream) -> list[Bucket]:
     found: list[Bucket] = []
     offset = 0
     while True:
-        answer = await jetstream.request(
-            "STREAM.LIST", {"offset": offset, "subject": "$KV.*.>"}, doing="listing the buckets"
-        )
+        # Not by subject: a mirror has none of its own.
+        answer = await jetstream.request("STREAM.LIST", {"offset": offset}, doing="listing the buckets")
         streams = answer.get("streams") or []
-        found += [_bucket(s["config"]["name"][3:], s) for s in streams if s["config"]["name"].startswith("KV_")]
+        found += [_bucket(bucket_name(name), s) for s in streams if (name := s["config"]["name"]).startswith(PREFIX)]
         offset += len(streams)
         if not streams or offset >= answer.get("total", 0):
             return sorted((bucket for bucket in found if _is_bucket(bucket)), key=lambda bucket: bucket.name)
@@ -154,6 +155,7 @@ def _bucket(name: str, answer: Mapping[str, Any]) -> Bucket:
 
 
 def _is_bucket(bucket: Bucket) -> bool:
-    # A mirror has no subjects of its own.
-    subjects = bucket.config.get("subjects") or []
-    return f"$KV.{bucket.name}.>" in subjects or bool(bucket.config.get("mirror"))
+    mirror = bucket.config.get("mirror") or {}
+    return key_subject(bucket.name, ">") in (bucket.config.get("subjects") or []) or mirror.get("name", "").startswith(
+        PREFIX
+    )

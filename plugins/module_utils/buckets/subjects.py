@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..names import bucket_name, key_subject
+
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
@@ -45,8 +47,17 @@ def of(bucket: str, config: Mapping[str, Any], js_write_prefix: str = "") -> Sub
     """
     mirror = config.get("mirror")
     if not mirror:
-        own = f"$KV.{bucket}."
+        own = key_subject(bucket, "")
         return Subjects(own, js_write_prefix + own)
-    origin = f"$KV.{mirror['name'].removeprefix('KV_')}."
+    origin = key_subject(bucket_name(mirror["name"]), "")
     api = (mirror.get("external") or {}).get("api")
-    return Subjects(origin, (f"{api}." if api else js_write_prefix) + origin)
+    return Subjects(_stored_under(mirror) or origin, (f"{api}." if api else js_write_prefix) + origin)
+
+
+def _stored_under(mirror: Mapping[str, Any]) -> str:
+    """The prefix that a mirror gives its keys, where it was made with a transform of subjects (we make none)."""
+    for transform in mirror.get("subject_transforms") or []:
+        tokens = transform.get("dest", "").split(".")
+        if tokens[0] == "$KV" and len(tokens) > 2:
+            return key_subject(tokens[1], "")
+    return ""

@@ -42,7 +42,7 @@ def explained(error: BaseException, server: str, auth_name: str) -> NatsOpsError
             )
         case ssl.SSLError():
             reason = (error.reason or text).replace("_", " ").lower()
-            mend = "Check that the port speaks TLS."
+            mend = "Check that the port speaks TLS (with 'tls_first', from the first byte on)."
             if "certificate required" in reason:
                 mend = "The server wants a client certificate: give 'tls_cert_file' and 'tls_key_file'."
             return ConnectFailed(f"TLS with {server} failed: {reason}.", mend)
@@ -87,7 +87,8 @@ def _from_protocol(text: str, server: str, auth_name: str) -> ConnectFailed:
         return ConnectFailed(f"{server} gave up waiting for the authentication.", "Try again.")
     if "empty response from server" in lower or "json parse error" in lower:
         return ConnectFailed(
-            f"{server} does not speak NATS (or wants TLS first).", "Give the client port, 4222 unless it was changed."
+            f"{server} does not speak NATS, or wants TLS first.",
+            "Give the client port, 4222 unless it was changed; where the server has handshake_first, set 'tls_first'.",
         )
     if "maximum connections" in lower:
         return ConnectFailed(f"{server} takes no more connections.", "Raise max_connections of the server or account.")

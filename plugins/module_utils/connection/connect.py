@@ -200,6 +200,8 @@ async def _connected(
             ping_interval=PING_SECONDS,
             dont_randomize=True,
             tls=context,
+            tls_handshake_first=options.tls_first,
+            inbox_prefix=options.inbox_prefix,
             # Through a tunnel the name is the service's, and not that of a peer that a server advertises.
             tls_hostname=options.tls.get("tls_hostname") or transport.host or None,
             **options.auth_arguments,

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NatsOpsError, ServerRefused, TimedOut
 from .connect import NoResponders, Session
+from .options import DEFAULT_PREFIX
 from .server_errors import PASSING, refusal
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
-DEFAULT_PREFIX = "$JS.API."
 PAUSE_SECONDS = 0.25
 # After a restart JetStream's subscriptions come a moment after the client port.
 STARTING_SECONDS = 5.0
@@ -48,6 +48,19 @@ class JetStream:
         Servers map `$JS.<domain>.API.$KV.>` to `$KV.>` (nats-server generateJSMappingTable; as nats.go does).
         """
         return "" if self.prefix == DEFAULT_PREFIX else self.prefix
+
+    def nobody_answered(self, doing: str) -> ServerRefused:
+        """The error for a request on a subject where nobody listens, though JetStream is on."""
+        if self.prefix != DEFAULT_PREFIX:
+            return ServerRefused(
+                f"Nobody answered under {self.prefix}> when {doing}: no such JetStream domain (or import) is in reach.",
+                "Check 'domain' (or 'api_prefix'), and the leaf node's connection.",
+            )
+        return ServerRefused(
+            f"Nobody answered when {doing}: JetStream is starting, has lost its quorum, or is not there for this "
+            "account.",
+            "Look at the servers' health.",
+        )
 
     async def request(
         self, verb: str, payload: Mapping[str, Any] | None = None, *, doing: str, seconds: float = 5.0
@@ -93,9 +106,9 @@ class JetStream:
             try:
                 answer = decoded(await self.session.ask(subject, body, headers, seconds=seconds), doing)
             except NoResponders as error:
-                if not self.session.server_info.get("jetstream"):
+                if self.prefix == DEFAULT_PREFIX and not self.session.server_info.get("jetstream"):
                     raise _jetstream_off(self.session.server, doing) from error
-                last: NatsOpsError = nobody_answered(doing)
+                last: NatsOpsError = self.nobody_answered(doing)
                 if deadline.left() < unheard_until:
                     raise last from error
             except TimedOut as error:
@@ -113,14 +126,6 @@ class JetStream:
             if deadline.left() <= PAUSE_SECONDS:
                 raise last
             await asyncio.sleep(PAUSE_SECONDS)
-
-
-def nobody_answered(doing: str) -> ServerRefused:
-    """The error for a request on a subject where nobody listens, though JetStream is on."""
-    return ServerRefused(
-        f"Nobody answered when {doing}: JetStream is starting, has lost its quorum, or is not there for this account.",
-        "Look at the servers' health.",
-    )
 
 
 def decoded(message: Msg, doing: str) -> dict[str, Any]:

@@ -51,4 +51,4 @@ class NatsJob(Job[Seen, Operation]):
 async def connected(options: ConnectionOptions, deadline: Deadline) -> AsyncIterator[JetStream]:
     """JetStream over a connection of its own. Raises as open_session()."""
     async with open_session(options, deadline) as session:
-        yield JetStream(session)
+        yield JetStream(session, options.api_prefix)

@@ -3,14 +3,16 @@
 
 """The connection options: one table that yields the argument spec, the environment fallbacks and the checks.
 
-An environment variable counts only where the user chose nothing for that matter: with `token` given, NATS_USER in the
-environment does not make a second way to authenticate; with `kubernetes` given, NATS_URL is not looked at.
+A context or an environment variable counts only where the user chose nothing for that matter (servers, authentication,
+TLS, JetStream's prefix, inboxes): with `token` given, NATS_USER in the environment does not make a second way to
+authenticate; with `kubernetes` given, NATS_URL is not looked at.
 The doc fragment `connection` documents the same options; a unit test holds the two together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,20 +22,33 @@ from ..kube.options import ARGSPEC as KUBERNETES_SPEC
 from ..kube.options import KubernetesOptions
 from ..kube.options import from_params as kubernetes_from_params
 from ..kube.options import secrets as kubernetes_secrets
-from . import auth_creds, auth_nkey, auth_token, auth_user, tls
+from . import auth_creds, auth_nkey, auth_token, auth_user, contexts, tls
 
 AUTH_METHODS = (auth_user, auth_token, auth_nkey, auth_creds)
-SECRET = ("password", "token", "nkey_seed")
+SECRET = ("password", "token", "nkey_seed", "creds")
 DEFAULT_SERVER = "nats://127.0.0.1:4222"
+DEFAULT_INBOX = "_INBOX"
+DEFAULT_PREFIX = "$JS.API."
 
 SPEC: dict[str, dict[str, Any]] = {
     "servers": {"type": "list", "elements": "str"},
+    "nats_context": {"type": "str"},
     "timeout": {"type": "float", "default": 30.0},
+    "domain": {"type": "str"},
+    "api_prefix": {"type": "str"},
+    "inbox_prefix": {"type": "str"},
+    "tls_first": {"type": "bool"},
     **tls.SPEC,
     **{name: spec for method in AUTH_METHODS for name, spec in method.SPEC.items()},
     **KUBERNETES_SPEC,
 }
+AUTH_OPTIONS = tuple(name for method in AUTH_METHODS for name in method.SPEC)
 SERVERS_VARIABLE = "NATS_URL"
+CONTEXT_VARIABLE = "NATS_CONTEXT"
+VARIABLES: Mapping[str, str] = {
+    **tls.ENVIRONMENT,
+    **{name: variable for method in AUTH_METHODS for name, variable in method.ENVIRONMENT.items()},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +61,33 @@ class ConnectionOptions:
     auth_arguments: Mapping[str, Any] = field(repr=False)
     tls: Mapping[str, str | None]
     tls_demanded: bool
+    tls_first: bool
     kubernetes: KubernetesOptions | None
+    api_prefix: str
+    inbox_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One place from which options come: the task, a context, the environment."""
+
+    name: str
+    values: Mapping[str, Any] = field(repr=False)
 
 
 def secrets(params: Mapping[str, Any], environment: Mapping[str, str]) -> set[str]:
     """Everything secret that Ansible does not know of, valid or not: it must not be printed either way."""
     found = {environment.get(method.ENVIRONMENT.get(name, ""), "") for method in AUTH_METHODS for name in SECRET}
     found |= kubernetes_secrets((params.get("kubernetes") or {}).get("kubeconfig"))
-    for text in [*(params.get("servers") or []), environment.get(SERVERS_VARIABLE, "")]:
+    found |= set(auth_creds.secret_lines(params.get("creds") or ""))
+    urls = [*(params.get("servers") or []), environment.get(SERVERS_VARIABLE, "")]
+    for name, option in ((params.get("nats_context"), ""), (environment.get(CONTEXT_VARIABLE), "")):
+        with contextlib.suppress(BadInput):
+            context = contexts.load(name, option, environment) if name else {}
+            found |= {context.get(secret, "") for secret in contexts.SECRETS}
+            found |= set(auth_creds.secret_lines(context.get("creds", "")))
+            urls += context.get("servers", [])
+    for text in urls:
         for url in text.split(","):
             # `user:password@`, or `token@`
             user_info = url.rpartition("@")[0].rpartition("://")[2]
@@ -63,7 +97,7 @@ def secrets(params: Mapping[str, Any], environment: Mapping[str, str]) -> set[st
 
 
 def from_params(params: Mapping[str, Any], environment: Mapping[str, str]) -> ConnectionOptions:
-    """Checks the options and fills in what the environment knows.
+    """Checks the options and fills in what a context and the environment know.
 
     Args:
         params: A module's parameters; options that were not given are None.
@@ -80,46 +114,60 @@ def from_params(params: Mapping[str, Any], environment: Mapping[str, str]) -> Co
             "'servers' and 'kubernetes' are both given.",
             "Give 'kubernetes' to go through the API server, or 'servers' to connect directly.",
         )
-    tls_params = _with_environment(params, tls.SPEC, tls.ENVIRONMENT, environment)
-    urls, url_auth = ((), {}) if kubernetes else _servers(params.get("servers"), environment)
-    method, auth_params = _authentication(params, url_auth, environment)
+    layers = _layers(params, environment)
+    tls_params = _first(layers, tuple(tls.SPEC))
+    tls_first = bool(_first(layers, ("tls_first",))["tls_first"])
+    urls, url_auth = ((), {}) if kubernetes else _servers(layers)
+    method, auth_params = _authentication(layers, url_auth)
     if method:
         method.validate(auth_params)
+    demanding = any(url.startswith("tls://") for url in urls) or any(tls_params[name] for name in tls.DEMANDING)
     return ConnectionOptions(
         servers=urls,
         timeout=float(params["timeout"]),
         auth_name=method.NAME if method else "",
         auth_arguments=method.connect_arguments(auth_params) if method else {},
         tls=tls_params,
-        tls_demanded=any(url.startswith("tls://") for url in urls) or any(tls_params[name] for name in tls.DEMANDING),
+        tls_demanded=demanding or tls_first,
+        tls_first=tls_first,
         kubernetes=kubernetes,
+        api_prefix=_api_prefix(_first(layers, ("domain", "api_prefix"))),
+        inbox_prefix=_subject(_first(layers, ("inbox_prefix",))["inbox_prefix"] or DEFAULT_INBOX, "inbox_prefix"),
     )
 
 
-def _with_environment(
-    params: Mapping[str, Any], names: Mapping[str, Any], variables: Mapping[str, str], environment: Mapping[str, str]
-) -> dict[str, Any]:
-    """The options of one matter: as given, or, where none of them is, as the environment has them."""
-    given = {name: params.get(name) for name in names}
-    if any(value is not None for value in given.values()):
-        return given
-    return given | {name: environment[variable] for name, variable in variables.items() if environment.get(variable)}
+def _layers(params: Mapping[str, Any], environment: Mapping[str, str]) -> list[_Layer]:
+    """What counts first comes first. As with the nats CLI, single variables count more than NATS_CONTEXT."""
+    layers = [_Layer("servers", params)]
+    if params.get("nats_context"):
+        layers.append(_Layer("nats_context", contexts.load(params["nats_context"], "nats_context", environment)))
+    variables: dict[str, Any] = {name: environment[var] for name, var in VARIABLES.items() if environment.get(var)}
+    if environment.get(SERVERS_VARIABLE):
+        variables["servers"] = [environment[SERVERS_VARIABLE]]
+    layers.append(_Layer(SERVERS_VARIABLE, variables))
+    if environment.get(CONTEXT_VARIABLE) and not params.get("nats_context"):
+        context = contexts.load(environment[CONTEXT_VARIABLE], CONTEXT_VARIABLE, environment)
+        layers.append(_Layer(CONTEXT_VARIABLE, context))
+    return layers
 
 
-def _authentication(
-    params: Mapping[str, Any], url_auth: Mapping[str, str], environment: Mapping[str, str]
-) -> tuple[Any, dict[str, Any]]:
-    """The one way to authenticate that was chosen: by option, else in the URL, else by the environment."""
-    every = {name: params.get(name) for method in AUTH_METHODS for name in method.SPEC}
-    if not any(value is not None for value in every.values()):
-        if url_auth:
-            every |= url_auth
-        else:
-            variables = {name: var for method in AUTH_METHODS for name, var in method.ENVIRONMENT.items()}
-            every |= {name: environment[var] for name, var in variables.items() if environment.get(var)}
-            if every["user"] is not None and every["password"] is None:
-                # The nats CLI takes NATS_USER without a password as a token.
-                every |= {"user": None, "token": every["token"] or every["user"]}
+def _first(layers: Sequence[_Layer], names: Sequence[str]) -> dict[str, Any]:
+    """The options of one matter, all from the first place that says anything of it."""
+    for layer in layers:
+        given = {name: layer.values.get(name) for name in names}
+        if any(value is not None for value in given.values()):
+            return given
+    return dict.fromkeys(names)
+
+
+def _authentication(layers: Sequence[_Layer], url_auth: Mapping[str, str]) -> tuple[Any, dict[str, Any]]:
+    """The one way to authenticate that was chosen: by option, else in the URL, else by a context or the environment."""
+    task, *others = layers
+    every = _first([task, _Layer("", url_auth), *others], AUTH_OPTIONS)
+    by_option = any(task.values.get(name) is not None for name in AUTH_OPTIONS)
+    if not by_option and every["user"] is not None and every["password"] is None:
+        # The nats CLI takes a user without a password as a token.
+        every |= {"user": None, "token": every["token"] or every["user"]}
     chosen = [m for m in AUTH_METHODS if any(every[name] is not None for name in m.SPEC)]
     if len(chosen) > 1:
         names = " and ".join(f"'{name}'" for name, value in every.items() if value is not None)
@@ -127,12 +175,34 @@ def _authentication(
     return (chosen[0] if chosen else None), every
 
 
-def _servers(given: list[str] | None, environment: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
+def _api_prefix(given: Mapping[str, str | None]) -> str:
+    """The prefix of JetStream's API, with a dot at its end."""
+    domain, prefix = given["domain"], given["api_prefix"]
+    if domain and prefix:
+        raise BadInput("'domain' and 'api_prefix' are both given.", "Give one of them.")
+    if domain:
+        if "." in domain:
+            raise BadInput(f"'domain' {domain!r} is not a JetStream domain.", "Give its name, without dots.")
+        return f"$JS.{_subject(domain, 'domain')}.API."
+    return f"{_subject(prefix.removesuffix('.'), 'api_prefix')}." if prefix else DEFAULT_PREFIX
+
+
+def _subject(text: str, option: str) -> str:
+    if not text.isprintable() or any(c in " *>" for c in text) or "" in text.split("."):
+        raise BadInput(
+            f"'{option}' {text!r} is not a subject.",
+            "Write tokens with dots between them, without blanks and wildcards.",
+        )
+    return text
+
+
+def _servers(layers: Sequence[_Layer]) -> tuple[tuple[str, ...], dict[str, str]]:
     """The URLs without what they hold of users and passwords, and that user and password."""
-    option = "servers"
-    if not given and environment.get(SERVERS_VARIABLE):
-        given, option = [environment[SERVERS_VARIABLE]], SERVERS_VARIABLE
-    texts = [text.strip() for item in given or [DEFAULT_SERVER] for text in item.split(",") if text.strip()]
+    option, given = next(
+        ((layer.name, layer.values["servers"]) for layer in layers if layer.values.get("servers")),
+        ("servers", [DEFAULT_SERVER]),
+    )
+    texts = [text.strip() for item in given for text in item.split(",") if text.strip()]
     if not texts:
         raise BadInput(f"'{option}' holds no server.", "Give at least one, such as nats://gsas-nats:4222.")
     urls: list[str] = []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ConnectFailed, NatsOpsError, TimedOut
 from .connect import NoResponders, Session
-from .jetstream import PAUSE_SECONDS, JetStream, decoded, nobody_answered
+from .jetstream import PAUSE_SECONDS, JetStream, decoded
 from .server_errors import PASSING, refusal
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ async def ask_each(
     waiting: list[Item] = list(items)
     while waiting:
         asked, waiting = waiting, []
-        passing, failure = await _round(session, asked, request, settle, doing, waiting, unheard)
+        passing, failure = await _round(jetstream, asked, request, settle, doing, waiting, unheard)
         if failure:
             raise failure
         if waiting:
@@ -174,7 +174,7 @@ async def ask_each(
 
 
 async def _round(
-    session: Session,
+    jetstream: JetStream,
     items: Sequence[Item],
     request: Callable[[Item], Request],
     settle: Callable[[Item, dict[str, Any]], None],
@@ -197,7 +197,7 @@ async def _round(
                 return False
             settle(item, answer)
         except NoResponders:
-            passing = nobody_answered(doing)
+            passing = jetstream.nobody_answered(doing)
             waiting.append(item)
             return False
         except NatsOpsError as error:
@@ -205,7 +205,7 @@ async def _round(
             return False
         return True
 
-    sent, lost = await exchange(session, map(request, items), answered)
+    sent, lost = await exchange(jetstream.session, map(request, items), answered)
     if unheard is None:
         waiting += [items[number] for number in lost]
     else:

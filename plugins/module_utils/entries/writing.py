@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..connection.connect import NoResponders
-from ..connection.jetstream import decoded, nobody_answered
+from ..connection.jetstream import decoded
 from ..connection.pipeline import Request, ask_each
 from ..connection.server_errors import NOT_FOUND, WRONG_REVISION, refusal
 from ..errors import NatsOpsError, TimedOut
@@ -171,7 +171,7 @@ async def _batch(place: Place, writes: Sequence[Write], doing: str) -> int:
         try:
             message = await session.ask(subject, write.value, headers)
         except NoResponders as error:
-            raise nobody_answered(doing) from error
+            raise place.jetstream.nobody_answered(doing) from error
         if message.data:
             answer = decoded(message, doing)
             if problem := answer.get("error"):

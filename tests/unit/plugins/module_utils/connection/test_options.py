@@ -24,6 +24,11 @@ def test_documented_as_specified():
     assert _shape(documented, "suboptions") == _shape(options.SPEC, "options")
 
 
+def test_lookups_have_a_variable_for_every_option():
+    documented = yaml.safe_load(ModuleDocFragment.PLUGINS)["options"]
+    assert documented == {name: {"vars": [{"name": f"natsops_nats_{name}"}]} for name in options.SPEC}
+
+
 def _shape(specs, inner):
     return {
         name: (

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The natsops.nats contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A JetStream domain behind a leaf node: the same bucket on both sides, and only the one that is meant is touched."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def hub_and_leaf(start_server):
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    hub = start_server(
+        f'server_name: hub\njetstream {{ domain: hub, store_dir: "js" }}\nleafnodes {{ listen: "127.0.0.1:{port}" }}'
+    )
+    leaf = start_server(
+        'server_name: leaf\njetstream { domain: leaf, store_dir: "js" }\n'
+        f'leafnodes {{ remotes: [{{ url: "nats://127.0.0.1:{port}" }}] }}'
+    )
+    return hub, leaf
+
+
+@pytest.fixture
+def kv(run_module, hub_and_leaf):
+    """nats_kv through the leaf node."""
+
+    def run(**params):
+        outcome = run_module("nats_kv", **({"servers": [hub_and_leaf[1].url], "bucket": "shared"} | params))
+        assert not outcome.failed, outcome["msg"]
+        return outcome
+
+    return run
+
+
+def test_only_the_domain_that_is_meant_is_touched(kv, hub_and_leaf, nats_cli, run_module):
+    hub, leaf = hub_and_leaf
+    kv(key="who", value="leaf")
+    made = kv(domain="hub", key="who", value="hub", history=3)
+    assert made["changed"] and made["verified"] and made["bucket"]["history"] == 3
+    assert nats_cli(hub, "kv", "get", "shared", "who", "--raw") == "hub"
+    assert nats_cli(leaf, "kv", "get", "shared", "who", "--raw") == "leaf"
+    assert nats_cli(leaf, "--js-domain", "hub", "kv", "get", "shared", "who", "--raw") == "hub"
+    assert not kv(domain="hub", key="who", value="hub")["changed"]
+    assert not kv(domain="leaf", key="who", value="leaf")["changed"]
+    assert not kv(api_prefix="$JS.hub.API", key="who", value="hub")["changed"]
+
+    many = {f"k.{number}": str(number) for number in range(500)}
+    done = kv(domain="hub", entries=many, allow_atomic=True)
+    assert done["summary"]["created"] == 500 and done["verified"]
+    assert kv(domain="hub", entries={"a": "1", "b": "2"}, atomic=True)["verified"]
+    assert len(nats_cli(hub, "kv", "ls", "shared").split()) == 503
+    assert nats_cli(leaf, "kv", "ls", "shared").split() == ["who"]
+
+    info = run_module("nats_kv_info", servers=[leaf.url], domain="hub", bucket="shared", entries="values", filter="k.*")
+    assert {entry["key"]: entry["value"] for entry in info["buckets"][0]["entries"]} == many
+
+    nats_cli(leaf, "--js-domain", "hub", "kv", "put", "shared", "theirs", "x")
+    assert not kv(domain="hub", key="theirs", value="x")["changed"]
+    assert kv(domain="hub", entries={"who": "hub"}, exclusive=True)["summary"]["deleted"] == 503
+    assert kv(domain="hub", compact="0s")["summary"]["compacted"] == 503
+    assert kv(domain="hub", state="absent")["verified"]
+    assert nats_cli(leaf, "kv", "get", "shared", "who", "--raw") == "leaf"
+
+
+def test_mirror_of_a_bucket_in_another_domain(kv, hub_and_leaf, nats_cli, run_module):
+    hub, leaf = hub_and_leaf
+    kv(domain="hub", bucket="origin", key="a", value="1")
+    made = kv(bucket="copy", mirror={"bucket": "origin", "domain": "hub"})
+    assert made["bucket"]["mirror"]["api_prefix"] == "$JS.hub.API"
+    assert not kv(bucket="copy", mirror={"bucket": "origin", "domain": "hub"})["changed"]
+    written = kv(bucket="copy", key="b", value="2")
+    assert written["verified"] and nats_cli(hub, "kv", "get", "origin", "b", "--raw") == "2"
+    assert nats_cli(leaf, "kv", "get", "copy", "a", "--raw") == "1"
+    info = run_module("nats_kv_info", servers=[leaf.url], bucket="copy", entries="keys")["buckets"][0]
+    assert [entry["key"] for entry in info["entries"]] == ["a", "b"]
+    assert info["origins"][0]["name"] == "origin"
