@@ -178,7 +178,7 @@ class KvJob(NatsJob[Found, Any]):
         config = bucket_plan.config_after(seen.bucket, wanted)
         own: Plan[Any] = Plan()
         if self.wanted.bucket_present:
-            own = bucket_plan.present(seen.bucket, wanted)
+            own = bucket_plan.present(seen.bucket, wanted, buckets.servers(self.jetstream))
         entries = entry_plan.plan(seen.entries, self.wanted.entries, config)
         return Plan(
             operations=own.operations + entries.operations,

@@ -18,6 +18,7 @@ from ..names import checked_bucket, checked_filter, key_subject, stream_name
 
 PARTS = ("bucket", "domain", "api_prefix", "deliver_prefix", "filter", "start_revision", "start_time")
 ALL = ">"
+WHOLE = {"filter": ALL, "start_revision": 0, "start_time": ""}  # what leaves nothing of an origin out
 
 Origin = Mapping[str, Any]  # canonical: all of PARTS but `domain`, which is an api_prefix
 

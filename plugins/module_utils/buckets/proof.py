@@ -23,6 +23,9 @@ def problem(after: Bucket | None, name: str, present: bool | None, wanted: setti
     if after is None:
         return f"Bucket '{name}' was written and is not there."
     if present and (wrong := settings.differing(after.settings, wanted)):
-        names = ", ".join(f"'{setting.name}'" for setting in wrong)
+        names = ", ".join(
+            f"'{setting.name}'" + (f" (needs nats-server {setting.since})" if setting.since else "")
+            for setting in wrong
+        )
         return f"Bucket '{name}' does not have the settings that it was given: {names}."
     return ""

@@ -11,17 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import BadInput, ChangeRefused
+from ..connection.server_errors import NO_ROOM, UNKNOWN_FIELD
+from ..errors import BadInput, ChangeRefused, ServerRefused
 from ..names import bucket_name, stream_name
 from ..units import SECOND, format_duration, format_size, parse_size, seconds
 from . import fields, origins
-from .fields import State, StreamConfig
 
 MAX_HISTORY = 64  # ADR-8
 MAX_REPLICAS = 5  # nats-server StreamMaxReplicas
 # A server's default; it must not be longer than the bucket's ttl.
 DUPLICATE_WINDOW = 120 * SECOND
 
+State = fields.State
+StreamConfig = fields.StreamConfig
 Settings = Mapping[str, Any]  # by the names in SETTINGS, canonical values; what is not given is not in it
 
 
@@ -249,6 +251,23 @@ def refusals(
                 )
             )
     return tuple(found)
+
+
+def refused_words(error: ServerRefused, version: str, servers: int | None) -> str:
+    """What to add when a server has refused settings; empty where there is nothing.
+
+    Args:
+        error: The refusal.
+        version: Of the server that we are connected to. In a domain another one may have answered.
+        servers: How many are in sight; None where nobody can say.
+    """
+    if error.code == UNKNOWN_FIELD:
+        for setting in SETTINGS:
+            if setting.since and f'unknown field "{setting.field}"' in error.message:
+                return f"It is '{setting.name}', which needs nats-server {setting.since}; this is {version}."
+    if error.code in NO_ROOM and servers:
+        return f"In sight: {servers} {'server' if servers == 1 else 'addresses of servers'}."
+    return ""
 
 
 def shown(settings: Settings) -> dict[str, Any]:

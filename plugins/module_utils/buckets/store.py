@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..errors import ChangeRefused, ServerRefused
 from ..names import bucket_name, key_subject, stream_name
 from ..units import seconds
 from . import settings
+from .sight import servers_in_sight
 
 PREFIX = stream_name("")
 
@@ -126,12 +128,26 @@ async def listed(jetstream: JetStream) -> list[Bucket]:
 
 async def create(jetstream: JetStream, name: str, config: Mapping[str, Any]) -> None:
     """Makes a bucket. The same request again is answered in the same way."""
-    await jetstream.request(f"STREAM.CREATE.{stream_name(name)}", config, doing=f"creating bucket '{name}'")
+    with _told_better(jetstream):
+        await jetstream.request(f"STREAM.CREATE.{stream_name(name)}", config, doing=f"creating bucket '{name}'")
 
 
 async def update(jetstream: JetStream, name: str, config: Mapping[str, Any]) -> None:
     """Gives a bucket a whole new configuration."""
-    await jetstream.request(f"STREAM.UPDATE.{stream_name(name)}", config, doing=f"changing bucket '{name}'")
+    with _told_better(jetstream):
+        await jetstream.request(f"STREAM.UPDATE.{stream_name(name)}", config, doing=f"changing bucket '{name}'")
+
+
+@contextlib.contextmanager
+def _told_better(jetstream: JetStream) -> Iterator[None]:
+    """Adds to a server's refusal of settings what we know of that server."""
+    try:
+        yield
+    except ServerRefused as error:
+        version = jetstream.session.server_info.get("version", "")
+        if more := settings.refused_words(error, version, servers(jetstream)):
+            raise ServerRefused(f"{error.message} {more}", error.mend, error.code) from error
+        raise
 
 
 async def delete(jetstream: JetStream, name: str) -> None:
@@ -141,6 +157,12 @@ async def delete(jetstream: JetStream, name: str) -> None:
     except ServerRefused as error:
         if error.code != NOT_FOUND:
             raise
+
+
+def servers(jetstream: JetStream) -> int | None:
+    """How many servers there are to hold a bucket, at most; None where nobody can say."""
+    # Behind a prefix other servers hold the buckets than those we are connected to.
+    return None if jetstream.write_prefix else servers_in_sight(jetstream.session.server_info)
 
 
 def _bucket(name: str, answer: Mapping[str, Any]) -> Bucket:

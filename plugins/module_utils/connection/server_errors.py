@@ -17,6 +17,8 @@ NOT_FOUND = 10059  # stream
 NO_MESSAGE = 10037
 UNAVAILABLE = 10008  # no meta leader yet, or quorum lost
 NO_STREAM_LEADER = 10009
+UNKNOWN_FIELD = 10025
+NO_ROOM = frozenset({10005, 10074})  # for so many replicas
 MOVE_IN_PROGRESS = 10226
 WRONG_REVISION = frozenset({10071, 10164})  # of one server, and of a cluster's
 # The answers of a cluster that is still finding itself: worth asking again until the deadline.
@@ -48,7 +50,7 @@ TABLE: Mapping[int, tuple[str, str]] = {
         "the server has too little storage left for 'max_bytes'",
         "Lower 'max_bytes', or raise config.jetstream.fileStore.maxSize (or its pvc.size) in the chart's values.",
     ),
-    10052: ("the server cannot change that setting of a bucket", "Make a new bucket, or leave the setting as it is."),
+    10052: ("the server does not take these settings", "Change the one that it names, or leave it as it is."),
     10054: ("the value is larger than the bucket's 'max_value_size'", "Raise 'max_value_size', or store less."),
     10058: (
         "a bucket of that name with other settings was made in the meantime",
