@@ -18,6 +18,7 @@ import nats
 import pytest
 
 _names = itertools.count()
+INTERPRETER = {"ansible_python_interpreter": sys.executable}
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def template(server, tmp_path):
             {
                 "hosts": "localhost",
                 "gather_facts": False,
-                "vars": {"natsops_nats_servers": [server.url]} | variables,
+                "vars": INTERPRETER | {"natsops_nats_servers": [server.url]} | variables,
                 "tasks": [
                     {
                         "ansible.builtin.copy": {
@@ -161,7 +162,8 @@ class TestLookup:
         ok(bucket=bucket, key="gone", state="absent")
         name = "'natsops.nats.nats_kv'"
         got = template(
-            f"[lookup({name}, 'app.a', bucket=b), query({name}, 'other', 'app.a', 'none', 'gone', bucket=b, default='d'),"
+            f"[lookup({name}, 'app.a', bucket=b),"
+            f" query({name}, 'other', 'app.a', 'none', 'gone', bucket=b, default='d'),"
             f" lookup({name}, 'app.b', bucket=b, form='json').x[0], lookup({name}, 'app.*', bucket=b),"
             f" lookup({name}, bucket=b) | list, lookup({name}, 'app.a', bucket=b, form='base64')]",
             b=bucket,
@@ -193,6 +195,7 @@ def test_module_defaults_by_the_action_group(server, tmp_path):
         {
             "hosts": "localhost",
             "gather_facts": False,
+            "vars": INTERPRETER,
             "module_defaults": {"group/natsops.nats.nats": {"servers": [server.url], "timeout": 9}},
             "tasks": [
                 {"natsops.nats.nats_kv": {"bucket": "defaults", "key": "k", "value": "v"}},
