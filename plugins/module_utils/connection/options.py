@@ -11,7 +11,6 @@ The doc fragment `connection` documents the same options; a unit test holds the 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,12 +80,10 @@ def secrets(params: Mapping[str, Any], environment: Mapping[str, str]) -> set[st
     found |= kubernetes_secrets((params.get("kubernetes") or {}).get("kubeconfig"))
     found |= set(auth_creds.secret_lines(params.get("creds") or ""))
     urls = [*(params.get("servers") or []), environment.get(SERVERS_VARIABLE, "")]
-    for name, option in ((params.get("nats_context"), ""), (environment.get(CONTEXT_VARIABLE), "")):
-        with contextlib.suppress(BadInput):
-            context = contexts.load(name, option, environment) if name else {}
-            found |= {context.get(secret, "") for secret in contexts.SECRETS}
-            found |= set(auth_creds.secret_lines(context.get("creds", "")))
-            urls += context.get("servers", [])
+    for name in filter(None, (params.get("nats_context"), environment.get(CONTEXT_VARIABLE))):
+        texts, url = contexts.secrets(name, environment)
+        found |= texts | {line for text in texts for line in auth_creds.secret_lines(text)}
+        urls.append(url)
     for text in urls:
         for url in text.split(","):
             # `user:password@`, or `token@`

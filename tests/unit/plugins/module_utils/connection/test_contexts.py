@@ -104,6 +104,13 @@ def test_places_of_secrets(save, environment, tmp_path):
     save("apart", user_jwt="env://JWT", user_seed=str(tmp_path / "seed"))
     creds = contexts.load("apart", "o", environment | {"JWT": "jwt-word"})["creds"]
     assert [line for line in creds.splitlines() if "word" in line] == ["jwt-word", "seed-word"]
+    save("literal", user_jwt="jwt-word", user_seed="seed-word")
+    assert contexts.load("literal", "o", environment)["creds"] == creds
+    save("passwords", user="u", password="file://$DIR/seed")
+    assert contexts.load("passwords", "o", environment | {"DIR": str(tmp_path)})["password"] == "seed-word"
+    save("expanded", creds="${DIR}/x", ca="$DIR/y", token="$DIR: as it is")
+    found = contexts.load("expanded", "o", environment | {"DIR": "/d"})
+    assert found == {"creds_file": "/d/x", "tls_ca_file": "/d/y", "token": "$DIR: as it is"}
 
 
 @pytest.mark.parametrize(
@@ -114,8 +121,10 @@ def test_places_of_secrets(save, environment, tmp_path):
         ({"creds": "op://vault/x"}, "'creds', is given as 'op'"),
         ({"creds": "env://UNSET"}, "the variable UNSET, which is not set"),
         ({"creds": "data:;base64,*"}, "embedded data that cannot be read"),
-        ({"cert": "data:;base64,AAAA"}, "'cert', is given as 'data'"),
-        ({"user_jwt": "/x"}, "has no 'user_seed'"),
+        ({"cert": "data:;base64,AAAA"}, "'cert', is not given as a path"),
+        ({"ca": "env://HOME"}, "the variable HOME, which is not set"),
+        ({"token": "op://vault/x"}, "'token', is given as 'op'"),
+        ({"user_jwt": "eyJ0"}, "has no 'user_seed'"),
     ],
 )
 def test_what_cannot_be_honoured_is_said(save, environment, fields, words):
@@ -162,6 +171,21 @@ def test_secrets_of_a_context_are_masked(save, environment):
     found = options.secrets({"nats_context": "a"}, environment | {"HERE": CREDS})
     assert {"url-word", "token-word", "jwt-word", "seed-word"} <= found
     assert options.secrets({"nats_context": "none"}, environment) == set()
+
+
+def test_secrets_of_a_context_of_no_use_are_masked_too(save, environment):
+    save("a", nsc="nsc://o", creds="env://UNSET", password="pass-word", user_seed="seed-word", url="nats://tok@h")
+    assert {"pass-word", "seed-word", "tok"} == options.secrets({"nats_context": "a"}, environment)
+
+
+def test_literal_keys_are_never_shown(save, environment):
+    """As a path that does not exist they would be in the message."""
+    save("a", user_jwt="jwt-word", user_seed="seed-word")
+    resolved(environment, nats_context="a")
+    save("b", user_seed="seed-word")
+    with pytest.raises(BadInput) as refused:
+        resolved(environment, nats_context="b")
+    assert "word" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
