@@ -64,6 +64,7 @@ options:
       - How long O(key) lives, in whole seconds, such as V(90s) or V(36h); V(unlimited) for as long as the bucket keeps
         it. Without it a key that has the wanted value keeps what it has, and one that is written gets no limit.
       - A key that has the wanted value and the same time to live is left alone; its time is not renewed.
+      - With O(state=absent) and O(purge), how long the marker of the purge stays.
       - Needs O(allow_msg_ttl), which a new bucket gets by itself.
     type: str
   revision:

@@ -261,6 +261,15 @@ class TestPurgeAndRevert:
         assert gone["entry"]["operation"] == "PURGE" and gone["bucket"]["state"]["values"] == 1
         assert not ok(bucket=bucket, key="k", state="absent", purge=True)["changed"]
 
+    def test_marker_of_a_purge_that_goes_away_by_itself(self, ok, kv, bucket):
+        ok(bucket=bucket, allow_msg_ttl=True, key="k", value="v")
+        gone = ok(bucket=bucket, key="k", state="absent", purge=True, key_ttl="1s")
+        assert gone["entry"]["operation"] == "PURGE" and gone["entry"]["ttl"] == 1
+        time.sleep(1.5)
+        assert ok(bucket=bucket)["bucket"]["state"]["values"] == 0
+        refused = kv(bucket=bucket, key="k", state="absent", key_ttl="1s")
+        assert refused.failed and "'key_ttl' is given for key 'k'" in refused["msg"]
+
     def test_purge_of_a_deleted_key_takes_what_is_behind_it(self, ok, bucket):
         for value in "abc":
             ok(bucket=bucket, history=5, key="k", value=value)

@@ -169,7 +169,7 @@ def _absent(found: FoundEntries, wanted: WantedEntries, entry: WantedEntry) -> W
     if known is None or not (known.live or (entry.purge and found.kept.get(entry.key, 0) > 1)):
         return None
     operation, change = (PURGE, "purged") if entry.purge else (DELETE, "deleted")
-    return Write(entry.key, operation, change, expected=_expected(wanted, entry, known))
+    return Write(entry.key, operation, change, ttl=entry.ttl or 0, expected=_expected(wanted, entry, known))
 
 
 def _reverted(found: FoundEntries, wanted: WantedEntries, entry: WantedEntry) -> Value:

@@ -41,7 +41,8 @@ class WantedEntry:
         key: Its name.
         value: What it is to hold; None where it is to be gone, or goes back to an earlier revision.
         revert: The revision whose value it is to have again.
-        ttl: Whole seconds that it is to live, 0 for no limit; None where that does not matter.
+        ttl: Whole seconds that it is to live, 0 for no limit; None where that does not matter. Where it is to be
+            purged, how long the marker of that stays.
         revision: The newest revision it must have if it is written, 0 if it must not exist; None where it does not
             matter.
         purge: Whether its earlier revisions go with it when it is to be gone.
@@ -158,13 +159,15 @@ def _entry(given: Mapping[str, Any], bucket: str, name: Any) -> WantedEntry:
         raise BadInput(f"{name('state')} {_short(state)} is not a state.", f"Write '{PRESENT}' or '{ABSENT}'.")
     values = [part for part in _VALUES if given.get(part) is not None]
     if state == ABSENT:
-        for part in (*values, *(["ttl"] if given.get("ttl") is not None else [])):
+        purge = _flag(given.get("purge"), name("purge"))
+        if given.get("ttl") is not None and not purge:
+            values.append("ttl")
+        if values:
             raise BadInput(
-                f"{name(part)} is given {of_key}, and {name('state')} is 'absent'.", "Leave one of them out."
+                f"{name(values[0])} is given {of_key}, and {name('state')} is 'absent'.", "Leave one of them out."
             )
-        return WantedEntry(
-            key, revision=_revision(given.get("revision"), name), purge=_flag(given.get("purge"), name("purge"))
-        )
+        ttl, revision = _ttl(given.get("ttl"), name), _revision(given.get("revision"), name)
+        return WantedEntry(key, ttl=ttl, revision=revision, purge=purge)
     if len(values) != 1:
         if values:
             raise BadInput(f"{' and '.join(map(name, values))} are both given {of_key}.", "Give one of them.")
