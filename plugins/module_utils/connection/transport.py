@@ -10,6 +10,7 @@ plain text, whatever URL or SSL context it was given. The transport is the last 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 from urllib.parse import ParseResult
 
@@ -20,6 +21,9 @@ try:
     from nats.aio.transport import TcpTransport
 except ImportError:  # connect.py says so when a connection is asked for
     TcpTransport = object  # type: ignore[assignment, misc]
+
+
+_FAILED_SECONDS = 0.1
 
 
 class PlainTextRefused(OSError):
@@ -67,9 +71,12 @@ class GuardedTransport(TcpTransport):
                 self._io_writer.start_tls(ssl_context, server_hostname=host), timeout=connect_timeout
             )
         except BaseException:
-            # After a failed handshake wait_closed() never returns, and nats-py calls it without a bound.
+            # After a failed handshake wait_closed() may never return, and nats-py calls it without a bound. Where it
+            # does, it tells of the failure again, and asyncio prints that on stderr if nobody has heard it.
             self._io_writer.transport.abort()
             self._failed = True
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._io_writer.wait_closed(), _FAILED_SECONDS)
             raise
         self._in_tls = True
 
