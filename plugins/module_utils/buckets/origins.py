@@ -37,6 +37,8 @@ def parse(value: Mapping[str, Any], option: str) -> dict[str, Any]:
     bucket = checked_bucket(given["bucket"], f"{option}.bucket")
     if "domain" in given and "api_prefix" in given:
         raise BadInput(f"'{option}.domain' and '{option}.api_prefix' are both given.", "Give one of them.")
+    if "deliver_prefix" in given and not {"domain", "api_prefix"} & given.keys():
+        raise BadInput(f"'{option}.deliver_prefix' is given without '{option}.api_prefix'.", "Give that as well.")
     revision = given.get("start_revision", 0)
     if "start_revision" in given and "start_time" in given:
         raise BadInput(f"'{option}.start_revision' and '{option}.start_time' are both given.", "Give one of them.")
@@ -151,9 +153,10 @@ def _destination(bucket: str, pattern: str) -> str:
 
 
 def _subject(text: str, option: str) -> str:
-    if any(c.isspace() or c in "*>" or not c.isprintable() for c in text) or text.startswith(".") or text.endswith("."):
+    if any(c.isspace() or c in "*>" or not c.isprintable() for c in text) or (text and "" in text.split(".")):
         raise BadInput(
-            f"'{option}' {text!r} is not a subject.", "Write it without blanks, wildcards and dots at its ends."
+            f"'{option}' {text!r} is not a subject.",
+            "Write it without blanks and wildcards, and with something before, between and after the dots.",
         )
     return text
 
