@@ -13,13 +13,17 @@ from ..errors import ConnectFailed, NatsOpsError
 from .transport import PlainTextRefused
 
 
-def explained(error: BaseException, server: str, auth_name: str) -> NatsOpsError:
+WANTS_CERTIFICATE = "The server wants a client certificate: give 'tls_cert_file' and 'tls_key_file'."
+
+
+def explained(error: BaseException, server: str, auth_name: str, *, certificate_wanted: bool = False) -> NatsOpsError:
     """The error to show for one failed attempt to connect.
 
     Args:
         error: What was raised.
         server: Host and port that were dialled, or the service behind a tunnel.
         auth_name: The way to authenticate that was used, empty for none.
+        certificate_wanted: The server has said that it wants a client certificate, and none was given.
     """
     if isinstance(error, NatsOpsError):
         return error
@@ -44,7 +48,7 @@ def explained(error: BaseException, server: str, auth_name: str) -> NatsOpsError
             reason = (error.reason or text).replace("_", " ").lower()
             mend = "Check that the port speaks TLS (with 'tls_first', from the first byte on)."
             if "certificate required" in reason:
-                mend = "The server wants a client certificate: give 'tls_cert_file' and 'tls_key_file'."
+                mend = WANTS_CERTIFICATE
             return ConnectFailed(f"TLS with {server} failed: {reason}.", mend)
         case TimeoutError():
             return ConnectFailed(
@@ -54,6 +58,9 @@ def explained(error: BaseException, server: str, auth_name: str) -> NatsOpsError
             return ConnectFailed(
                 f"Nothing listens at {server}: connection refused.", "Check that the server runs, and its port."
             )
+        case ConnectionResetError() | BrokenPipeError() if certificate_wanted:
+            # Its alert may be lost in the cut.
+            return ConnectFailed(f"TLS with {server} failed: the server cut the connection.", WANTS_CERTIFICATE)
         case ConnectionResetError() | BrokenPipeError():
             return ConnectFailed(
                 f"{server} cut the connection while it was being opened.",

@@ -177,7 +177,8 @@ async def _connected(
     causes: dict[str, NatsOpsError] = {}
 
     def cause(error: BaseException) -> NatsOpsError:
-        return explained(error, transport.dialled or session.server, options.auth_name)
+        wanted = bool(session.server_info.get("tls_verify")) and not options.tls["tls_cert_file"]
+        return explained(error, transport.dialled or session.server, options.auth_name, certificate_wanted=wanted)
 
     async def note(error: Exception) -> None:
         if client.is_connected:
