@@ -27,7 +27,7 @@ from .entries.wanted import PRESENT, WantedEntry, from_items, from_params, witho
 from .errors import BadInput, VerifyFailed
 from .names import checked_bucket, checked_filter, matches
 from .run import Plan
-from .units import parse_duration
+from .units import SECOND, parse_duration
 
 HIDDEN_PARAMETERS = ("value", "value_base64", "entries")
 
@@ -192,6 +192,7 @@ class KvJob(NatsJob[Found, Any]):
         name = self.wanted.bucket.name
         writes, compacts = _of(plan, Write), _of(plan, Compact)
         self._began = time.monotonic()
+        config = self._after.config if self._after else {}
         for operation in plan.operations:
             match operation:
                 case CreateBucket(config):
@@ -205,8 +206,6 @@ class KvJob(NatsJob[Found, Any]):
                     applied.append(f"bucket '{name}' deleted")
         if not writes and not compacts:
             return
-        bucket = self._after = await buckets.find(self.jetstream, name) or self._after
-        config = bucket.config if bucket else bucket_plan.config_after(None, self.wanted.bucket)
         place = place_by_config(self.jetstream, name, config)
         write = writing.write_together if self.wanted.entries.atomic else writing.write_each
         try:
@@ -229,7 +228,8 @@ class KvJob(NatsJob[Found, Any]):
             read = await looking.read_back(
                 place_of(self.jetstream, bucket), self._written, stored=int(bucket.state.get("num_subjects", 0))
             )
-            found += problems(name, self._written.values(), read, time.monotonic() - self._began)
+            since, ttl = time.monotonic() - self._began, bucket.settings["ttl"] / SECOND
+            found += problems(name, self._written.values(), read, since, ttl)
             if self.wanted.key is not None:
                 self._entry = read.get(self.wanted.key, self._entry)
         if found and self.wants_proof:
@@ -263,6 +263,8 @@ class KvJob(NatsJob[Found, Any]):
 
     def _bucket_for(self, seen: Found) -> WantedBucket:
         """The bucket as wanted; a new one allows what its entries need."""
+        if self.wanted.bucket_present is None:
+            return replace(self.wanted.bucket, settings={})
         if seen.bucket is not None:
             return self.wanted.bucket
         needs = {}
@@ -296,8 +298,7 @@ class KvJob(NatsJob[Found, Any]):
     def _bucket_expected(self, seen: Found) -> dict[str, Any] | None:
         if self.wanted.bucket_present is False:
             return None
-        wanted = self._bucket_for(seen) if self.wanted.bucket_present else replace(self.wanted.bucket, settings={})
-        config = bucket_plan.config_after(seen.bucket, wanted)
+        config = bucket_plan.config_after(seen.bucket, self._bucket_for(seen))
         return buckets.described(self.wanted.bucket.name, settings.read(config))
 
     def _entry_result(self, expected: list[Write]) -> dict[str, Any] | None:

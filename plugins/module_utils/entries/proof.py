@@ -13,7 +13,9 @@ from .plan import Write
 SHOWN = 5
 
 
-def problems(bucket: str, written: Iterable[tuple[Write, int]], read: Mapping[str, Entry], seconds: float) -> list[str]:
+def problems(
+    bucket: str, written: Iterable[tuple[Write, int]], read: Mapping[str, Entry], seconds: float, bucket_ttl: float = 0
+) -> list[str]:
     """In words, what was read back and is not as it was written; empty where all is well.
 
     Args:
@@ -21,11 +23,16 @@ def problems(bucket: str, written: Iterable[tuple[Write, int]], read: Mapping[st
         written: The writes, with the revisions that the server gave them.
         read: What was read back from the stream's leader.
         seconds: How long ago the first write was, at most: what lives shorter may be gone.
+        bucket_ttl: Seconds that everything in the bucket lives, 0 for ever.
     """
     found: list[str] = []
     more = 0
     for write, revision in written:
-        problem = _problem(bucket, write, revision, read.get(write.key), seconds)
+        entry = read.get(write.key)
+        lives = min((ttl for ttl in (write.ttl, bucket_ttl) if ttl), default=0)
+        if lives and lives <= seconds and (entry is None or entry.marker):
+            continue
+        problem = _problem(bucket, write, revision, entry)
         if problem and len(found) < SHOWN:
             found.append(problem)
         elif problem:
@@ -33,9 +40,7 @@ def problems(bucket: str, written: Iterable[tuple[Write, int]], read: Mapping[st
     return [*found, f"And {more} more keys."] if more else found
 
 
-def _problem(bucket: str, write: Write, revision: int, entry: Entry | None, seconds: float) -> str:
-    if write.ttl and write.ttl <= seconds and (entry is None or entry.marker):
-        return ""
+def _problem(bucket: str, write: Write, revision: int, entry: Entry | None) -> str:
     where = f"Key '{write.key}' of bucket '{bucket}' was written at revision {revision}"
     if entry is None:
         return f"{where} and is not there."

@@ -246,6 +246,8 @@ class TestProof:
         assert problems("b", [(write, 3)], expired, 1.0)
         assert not problems("b", [(write, 3)], expired, 2.5) and not problems("b", [(write, 3)], {}, 2.5)
         assert problems("b", [(write, 3)], {"k": Entry("k", b"", 9, "DEL")}, 2.5), "somebody deleted it"
+        ever = Write("k", "PUT", "created", b"v")
+        assert problems("b", [(ever, 3)], {}, 2.5) and not problems("b", [(ever, 3)], {}, 2.5, bucket_ttl=2)
 
     def test_names_a_few_and_counts_the_rest(self):
         writes = [(Write(f"k{n}", "PUT", "created", b"v"), n) for n in range(100)]
