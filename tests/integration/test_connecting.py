@@ -339,9 +339,14 @@ class TestTls:
         server = start_server(f"jetstream {{}}\ntls {{ {files}, handshake_first: true }}")
         ca = f"{certificates}/ca.pem"
         assert not connect(servers=[server.url], tls_ca_file=ca, tls_first=True).failed
-        refused(connect(servers=[server.url], tls_ca_file=ca), "wants TLS first", "'tls_first'", within=8)
+        for without in ({"tls_ca_file": ca}, {}, {"tls_ca_file": ca, "timeout": 2}):
+            refused(connect(servers=[server.url], **without), "wants TLS from the first byte on", "'tls_first: true'")
         other = connect(servers=[server.url], tls_first=True)
         refused(other, "is not accepted", "tls_ca_file")
+
+    def test_first_where_the_server_speaks_first(self, connect, with_tls, certificates):
+        outcome = connect(servers=[with_tls.url], tls_ca_file=f"{certificates}/ca.pem", tls_first=True)
+        refused(outcome, "handshake_first")
 
     def test_first_against_a_server_without_tls(self, connect):
         """Whoever answers in plain text is told nothing."""

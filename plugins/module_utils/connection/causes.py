@@ -10,8 +10,8 @@ import socket
 import ssl
 
 from ..errors import ConnectFailed, NatsOpsError
-from .transport import PlainTextRefused
-
+from .tls_first import TlsFirstWanted
+from .transport import PlainTextHeard, PlainTextRefused
 
 WANTS_CERTIFICATE = "The server wants a client certificate: give 'tls_cert_file' and 'tls_key_file'."
 
@@ -34,22 +34,23 @@ def explained(error: BaseException, server: str, auth_name: str, *, certificate_
                 f"{server} offers no TLS, and the connection was asked to use it: nothing was sent.",
                 "Switch TLS on in the server, or drop the tls:// scheme and the 'tls_' options.",
             )
+        case PlainTextHeard():
+            return ConnectFailed(
+                f"{server} said something in plain text before TLS had begun.",
+                "Drop 'tls_first', or set handshake_first in the server.",
+            )
+        case TlsFirstWanted():
+            return ConnectFailed(
+                f"{server} wants TLS from the first byte on (handshake_first), and was waiting for it.",
+                "Set 'tls_first: true'; or, if that is not NATS, give its client port, 4222 unless it was changed.",
+            )
         case socket.gaierror():
             return ConnectFailed(
                 f"The name in {server} does not resolve.",
                 "Check it; a name inside Kubernetes is reached through the option 'kubernetes'.",
             )
-        case ssl.SSLCertVerificationError():
-            return ConnectFailed(
-                f"The certificate of {server} is not accepted: {error.verify_message.rstrip('.')}.",
-                "Give the CA by 'tls_ca_file', and the name in the certificate by 'tls_hostname'.",
-            )
         case ssl.SSLError():
-            reason = (error.reason or text).replace("_", " ").lower()
-            mend = "Check that the port speaks TLS (with 'tls_first', from the first byte on)."
-            if "certificate required" in reason:
-                mend = WANTS_CERTIFICATE
-            return ConnectFailed(f"TLS with {server} failed: {reason}.", mend)
+            return _from_tls(error, server)
         case TimeoutError():
             return ConnectFailed(
                 f"{server} did not answer in time.", "Check address, port and firewalls, or raise 'timeout'."
@@ -69,6 +70,19 @@ def explained(error: BaseException, server: str, auth_name: str, *, certificate_
         case OSError():
             return ConnectFailed(f"{server} cannot be reached: {error.strerror or text}.", "Check address and port.")
     return _from_protocol(text, server, auth_name)
+
+
+def _from_tls(error: ssl.SSLError, server: str) -> ConnectFailed:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectFailed(
+            f"The certificate of {server} is not accepted: {error.verify_message.rstrip('.')}.",
+            "Give the CA by 'tls_ca_file', and the name in the certificate by 'tls_hostname'.",
+        )
+    reason = (error.reason or str(error)).replace("_", " ").lower()
+    mend = "Check that the port speaks TLS; where 'tls_first' is given, that the server has handshake_first."
+    if "certificate required" in reason:
+        mend = WANTS_CERTIFICATE
+    return ConnectFailed(f"TLS with {server} failed: {reason}.", mend)
 
 
 def _refused(error: OSError) -> bool:
@@ -93,10 +107,7 @@ def _from_protocol(text: str, server: str, auth_name: str) -> ConnectFailed:
     if "authentication timeout" in lower:
         return ConnectFailed(f"{server} gave up waiting for the authentication.", "Try again.")
     if "empty response from server" in lower or "json parse error" in lower:
-        return ConnectFailed(
-            f"{server} does not speak NATS, or wants TLS first.",
-            "Give the client port, 4222 unless it was changed; where the server has handshake_first, set 'tls_first'.",
-        )
+        return ConnectFailed(f"{server} does not speak NATS.", "Give the client port, 4222 unless it was changed.")
     if "maximum connections" in lower:
         return ConnectFailed(f"{server} takes no more connections.", "Raise max_connections of the server or account.")
     return ConnectFailed(f"Connecting to {server} failed: {said or 'no reason given'}.")

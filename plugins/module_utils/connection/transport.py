@@ -11,8 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, cast
 from urllib.parse import ParseResult
+
+from ..errors import NatsOpsError
+from .tls_first import TlsFirstWanted, answers_tls
 
 if TYPE_CHECKING:
     import ssl
@@ -24,10 +28,17 @@ except ImportError:  # connect.py says so when a connection is asked for
 
 
 _FAILED_SECONDS = 0.1
+# A server greets in a round trip or two. Half of a short connect_timeout, so that there is time for looking.
+_SILENCE_SECONDS = 1.0
+_PROBE_SECONDS = 1.0
 
 
 class PlainTextRefused(OSError):
     """TLS was asked for and the server does not offer it. An OSError, so that nats-py tries its other servers."""
+
+
+class PlainTextHeard(OSError):
+    """The server said something in plain text that was to be said in TLS. An OSError, as above."""
 
 
 class GuardedTransport(TcpTransport):
@@ -43,6 +54,9 @@ class GuardedTransport(TcpTransport):
         self._tls_demanded = tls_demanded
         self._in_tls = False
         self._failed = False
+        self._greeted = False
+        self._silence = _SILENCE_SECONDS
+        self._tls_first_at: set[str] = set()
 
     def __bool__(self) -> bool:
         # nats-py puts a transport of its own in the place of one that is false.
@@ -50,13 +64,52 @@ class GuardedTransport(TcpTransport):
 
     async def connect(self, uri: ParseResult, buffer_size: int, connect_timeout: int) -> None:
         """Dials; called by nats-py for every attempt, reconnects included."""
-        self._in_tls = self._failed = False
+        self._in_tls = self._failed = self._greeted = False
+        self._silence = min(_SILENCE_SECONDS, connect_timeout / 2)
         self.dialled = uri.netloc
+        if self.dialled in self._tls_first_at:
+            raise TlsFirstWanted
         await self.dial(uri, buffer_size, connect_timeout)
 
     async def dial(self, uri: ParseResult, buffer_size: int, connect_timeout: float) -> None:
         """Opens the byte stream itself; a tunnel opens another one."""
         await super().connect(uri, buffer_size, connect_timeout)  # type: ignore[arg-type]
+
+    @contextlib.asynccontextmanager
+    async def another(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """Another byte stream to where the latest dial led; closed at the end."""
+        if self._bare_io_writer is None:
+            raise AssertionError
+        host, port = self._bare_io_writer.get_extra_info("peername")[:2]
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            yield reader, writer
+        finally:
+            writer.transport.abort()
+
+    async def readline(self) -> bytes:
+        """Reads a line of the handshake; the first one is the server's greeting.
+
+        Raises:
+            TlsFirstWanted: There is none, as the server waits for TLS.
+        """
+        line = asyncio.ensure_future(super().readline())  # type: ignore[no-untyped-call]
+        try:
+            if not self._greeted and not self._in_tls:
+                await asyncio.wait({line}, timeout=self._silence)
+                self._greeted = line.done() and bool(await line)
+                if not self._greeted and await self._tls_first_wanted():
+                    self._tls_first_at.add(self.dialled)
+                    raise TlsFirstWanted
+            return bytes(await line)
+        finally:
+            line.cancel()
+
+    async def _tls_first_wanted(self) -> bool:
+        with contextlib.suppress(OSError, TimeoutError, NatsOpsError):
+            async with asyncio.timeout(_PROBE_SECONDS), self.another() as (reader, writer):
+                return await answers_tls(reader, writer)
+        return False
 
     async def connect_tls(
         self, uri: str | ParseResult, ssl_context: ssl.SSLContext, buffer_size: int, connect_timeout: int
@@ -66,6 +119,8 @@ class GuardedTransport(TcpTransport):
         host = uri if isinstance(uri, str) else uri.hostname
         if self._io_writer is None:
             raise AssertionError
+        if await self._unread():
+            raise PlainTextHeard
         try:
             await asyncio.wait_for(
                 self._io_writer.start_tls(ssl_context, server_hostname=host), timeout=connect_timeout
@@ -79,6 +134,16 @@ class GuardedTransport(TcpTransport):
                 await asyncio.wait_for(self._io_writer.wait_closed(), _FAILED_SECONDS)
             raise
         self._in_tls = True
+
+    async def _unread(self) -> bool:
+        """Whether something has come in plain text, which would be taken for something that came in TLS."""
+        if self._io_reader is None or self._io_writer is None:
+            raise AssertionError
+        cast(asyncio.Transport, self._io_writer.transport).pause_reading()  # start_tls() takes it up again
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                return bool(await self._io_reader.read(1))
+        return False
 
     async def wait_closed(self) -> None:
         """Waits until the stream is closed."""

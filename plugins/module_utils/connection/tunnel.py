@@ -24,7 +24,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import ParseResult
 
 from ..deadline import Deadline
@@ -141,13 +141,22 @@ class TunnelTransport(GuardedTransport):
             raise AssertionError
         self.adopt(self._forward.reader, self._forward.writer)
 
+    @contextlib.asynccontextmanager
+    async def another(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """Another byte stream to the pod of the latest dial; closed at the end."""
+        if self._forward is None:
+            raise AssertionError
+        async with await PortForward.open(self._api, self._forward.target, self._deadline) as forward:
+            yield forward.reader, forward.writer
+
     async def readline(self) -> bytes:
         """For nats-py: read a line of the handshake.
 
         Raises:
+            TlsFirstWanted: The server waits for TLS.
             TunnelBroke: The stream ended, and the API server said why (nothing listens on the port, most often).
         """
-        line: bytes = await super().readline()  # type: ignore[no-untyped-call]
+        line = await super().readline()
         if not line and (cause := self.cause) is not None:
             raise cause
         return line
