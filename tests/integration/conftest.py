@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -93,6 +94,42 @@ def start_server(nats_server_binary: str, tmp_path_factory: pytest.TempPathFacto
         if server.process.poll() is None:
             server.process.kill()
             server.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def start_cluster(start_server: Callable[..., Server]) -> Callable[[], list[Server]]:
+    """Starts three servers that are one cluster named `test`; each has the tags `disk:ssd` and `zone:<its number>`."""
+
+    def start() -> list[Server]:
+        held = [socket.create_server(("127.0.0.1", 0)) for _number in range(3)]
+        ports = [one.getsockname()[1] for one in held]
+        for one in held:
+            one.close()
+        routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ports)
+        return [
+            start_server(
+                f'server_name: n{number}\nserver_tags: ["disk:ssd", "zone:{number}"]\njetstream {{}}\n'
+                f'cluster {{ name: test, listen: "127.0.0.1:{port}", routes: [{routes}] }}'
+            )
+            for number, port in enumerate(ports)
+        ]
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def hub_and_leaf(start_server: Callable[..., Server]) -> tuple[Server, Server]:
+    """Two servers, each with a JetStream domain of its name: a hub, and a leaf node that is connected to it."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    hub = start_server(
+        f'server_name: hub\njetstream {{ domain: hub, store_dir: "js" }}\nleafnodes {{ listen: "127.0.0.1:{port}" }}'
+    )
+    leaf = start_server(
+        'server_name: leaf\njetstream { domain: leaf, store_dir: "js" }\n'
+        f'leafnodes {{ remotes: [{{ url: "nats://127.0.0.1:{port}" }}] }}'
+    )
+    return hub, leaf
 
 
 @pytest.fixture(scope="module")

@@ -5,23 +5,7 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
-
-
-@pytest.fixture(scope="module")
-def hub_and_leaf(start_server):
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
-    hub = start_server(
-        f'server_name: hub\njetstream {{ domain: hub, store_dir: "js" }}\nleafnodes {{ listen: "127.0.0.1:{port}" }}'
-    )
-    leaf = start_server(
-        'server_name: leaf\njetstream { domain: leaf, store_dir: "js" }\n'
-        f'leafnodes {{ remotes: [{{ url: "nats://127.0.0.1:{port}" }}] }}'
-    )
-    return hub, leaf
 
 
 @pytest.fixture
