@@ -330,7 +330,8 @@ class TestPrefixes:
         assert [entry["key"] for entry in outcome["entries"]] == ["a", "b"], "what was written is said"
 
     def test_domain_that_nobody_serves(self, connect, server):
-        refused(connect(servers=[server.url], domain="nowhere"), "$JS.nowhere.API.>", "'domain'", within=8)
+        refused(connect(servers=[server.url], domain="nowhere"), "reaches no JetStream domain 'nowhere'", "'domain'")
+        refused(connect(servers=[server.url], api_prefix="JS.no"), "under JS.no.>", "imports nothing", "'api_prefix'")
 
 
 class TestTls:

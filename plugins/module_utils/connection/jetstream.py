@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 0.25
 # After a restart JetStream's subscriptions come a moment after the client port.
 STARTING_SECONDS = 5.0
+# Under another prefix: a leaf node that has lost its hub dials again every second.
+FAR_SECONDS = 2.5
 
 
 class JetStream:
@@ -52,14 +55,22 @@ class JetStream:
     def nobody_answered(self, doing: str) -> ServerRefused:
         """The error for a request on a subject where nobody listens, though JetStream is on."""
         if self.prefix != DEFAULT_PREFIX:
-            return ServerRefused(
-                f"Nobody answered under {self.prefix}> when {doing}: no such JetStream domain (or import) is in reach.",
-                "Check 'domain' (or 'api_prefix'), and the leaf node's connection.",
-            )
+            return self._nobody_far_off(doing)
         return ServerRefused(
             f"Nobody answered when {doing}: JetStream is starting, has lost its quorum, or is not there for this "
             "account.",
             "Look at the servers' health.",
+        )
+
+    def _nobody_far_off(self, doing: str) -> ServerRefused:
+        nobody = f"Nobody answered under {self.prefix}> when {doing}"
+        server = self.session.server
+        if not (domain := re.fullmatch(r"\$JS\.([^.]+)\.API\.", self.prefix)):
+            return ServerRefused(f"{nobody}: {server} imports nothing there for this account.", "Check 'api_prefix'.")
+        own = self.session.server_info.get("domain")
+        return ServerRefused(
+            f"{nobody}: {server}{f' (domain {own!r})' if own else ''} reaches no JetStream domain {domain[1]!r}.",
+            "Check 'domain', and the leaf node's connection.",
         )
 
     async def request(
@@ -101,7 +112,7 @@ class JetStream:
             repeat_unheard: Ask again when no answer came. Not for a write that is not to happen twice.
         """
         deadline = self.session.deadline
-        unheard_until = deadline.left() - STARTING_SECONDS
+        unheard_until = deadline.left() - (STARTING_SECONDS if self.prefix == DEFAULT_PREFIX else FAR_SECONDS)
         while True:
             try:
                 answer = decoded(await self.session.ask(subject, body, headers, seconds=seconds), doing)
