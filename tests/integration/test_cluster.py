@@ -7,32 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import threading
 import time
 
 import pytest
 
 
-def _free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _round in range(count)]
-    ports = [held.getsockname()[1] for held in sockets]
-    for held in sockets:
-        held.close()
-    return ports
-
-
 @pytest.fixture
-def cluster(start_server):
-    routes = _free_ports(3)
-    urls = ", ".join(f'"nats://127.0.0.1:{port}"' for port in routes)
-    return [
-        start_server(
-            f"server_name: n{number}\njetstream {{}}\n"
-            f'cluster {{ name: test, listen: "127.0.0.1:{port}", routes: [{urls}] }}'
-        )
-        for number, port in enumerate(routes)
-    ]
+def cluster(start_cluster):
+    """Its servers are killed: one for each test."""
+    return start_cluster()
 
 
 def test_from_the_first_moment_to_the_last_server(cluster, run_module):

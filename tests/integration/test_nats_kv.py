@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The natsops.nats contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module nats_kv against a real server: buckets, keys, check mode, diff, idempotence, verification."""
+"""The module nats_kv against a real server: keys, check mode, diff, idempotence, verification."""
 
 from __future__ import annotations
 
@@ -16,100 +16,6 @@ _names = itertools.count()
 def bucket() -> str:
     """A bucket name of the test's own."""
     return f"bucket-{next(_names)}"
-
-
-class TestBucket:
-    def test_is_made_once(self, ok, bucket):
-        first = ok(bucket=bucket)
-        assert first["changed"] and first["verified"]
-        assert first["bucket"]["stream"] == f"KV_{bucket}"
-        assert first["entry"] is None
-        assert not ok(bucket=bucket)["changed"]
-
-    def test_all_settings(self, ok, bucket):
-        wanted = dict(
-            description="d",
-            history=7,
-            ttl="1h30m",
-            storage="memory",
-            replicas=1,
-            max_bytes="1Mi",
-            max_value_size="4KiB",
-        )
-        made = ok(bucket=bucket, **wanted)
-        got = {name: made["bucket"][name] for name in wanted}
-        assert got == wanted | {"ttl": 5400, "max_bytes": 1048576, "max_value_size": 4096}
-        assert not ok(bucket=bucket, **wanted)["changed"]
-        assert not ok(bucket=bucket, ttl="5400", max_bytes="1048576")["changed"]
-
-    def test_is_made_as_the_cli_makes_it(self, ok, bucket, server, nats_cli, run_module):
-        import json
-
-        ok(bucket=bucket)
-        nats_cli(server, "kv", "add", f"{bucket}-cli")
-        ours, theirs = (
-            json.loads(nats_cli(server, "stream", "info", "--json", f"KV_{name}"))["config"]
-            for name in (bucket, f"{bucket}-cli")
-        )
-        for config in (ours, theirs):
-            for own in ("name", "subjects", "metadata"):
-                config.pop(own, None)
-        assert {k: v for k, v in ours.items() if theirs.get(k) != v} == {}
-
-    def test_of_the_cli_is_taken_over_unchanged(self, ok, bucket, server, nats_cli):
-        nats_cli(server, "kv", "add", bucket, "--history", "3", "--ttl", "2h", "--description", "theirs")
-        assert not ok(bucket=bucket, history=3, ttl="2h", description="theirs")["changed"]
-
-    def test_change_touches_only_what_is_given(self, ok, bucket):
-        ok(bucket=bucket, description="kept", history=2, ttl="1d")
-        changed = ok(bucket=bucket, history=4)
-        assert changed["changed"]
-        assert (changed["bucket"]["history"], changed["bucket"]["description"], changed["bucket"]["ttl"]) == (
-            4,
-            "kept",
-            86400,
-        )
-
-    def test_ttl_below_the_window_for_duplicates(self, ok, bucket):
-        ok(bucket=bucket)
-        assert ok(bucket=bucket, ttl="5s", allow_data_loss=True)["bucket"]["ttl"] == 5
-        assert ok(bucket=f"{bucket}-new", ttl="1s")["bucket"]["ttl"] == 1
-
-    def test_delete(self, ok, bucket, server, nats_cli):
-        ok(bucket=bucket, key="k", value="v")
-        gone = ok(bucket=bucket, state="absent")
-        assert gone["changed"] and gone["bucket"] is None and gone["verified"]
-        assert not ok(bucket=bucket, state="absent")["changed"]
-        assert bucket not in nats_cli(server, "kv", "ls")
-
-    @pytest.mark.parametrize(
-        ("before", "after", "words"),
-        [
-            ({"storage": "file"}, {"storage": "memory"}, "never changes it in place"),
-            ({"history": 5}, {"history": 2}, "drop all but the newest 2"),
-            ({}, {"ttl": "1h"}, "older than 1h"),
-            ({"ttl": "2d"}, {"ttl": "1d"}, "older than 1d"),
-        ],
-    )
-    def test_change_that_loses_data_is_refused(self, ok, kv, bucket, before, after, words):
-        had = ok(bucket=bucket, **before)["bucket"]
-        refused = kv(bucket=bucket, **after)
-        assert refused.failed and words in refused["msg"] and refused["applied"] == []
-        assert ok(bucket=bucket)["bucket"] == had
-
-    def test_data_loss_on_the_users_word(self, ok, bucket):
-        ok(bucket=bucket, history=5)
-        for value in "abc":
-            ok(bucket=bucket, key="k", value=value)
-        after = ok(bucket=bucket, history=1, allow_data_loss=True)
-        assert after["bucket"]["state"]["values"] == 1
-
-    def test_a_stream_that_is_no_bucket_is_left_alone(self, kv, bucket, server, nats_cli):
-        nats_cli(server, "stream", "add", f"KV_{bucket}", "--subjects", f"other.{bucket}", "--defaults")
-        for state in ("present", "absent"):
-            refused = kv(bucket=bucket, state=state)
-            assert refused.failed and "no key/value bucket" in refused["msg"]
-        assert f"KV_{bucket}" in nats_cli(server, "stream", "ls", "--names")
 
 
 class TestEntry:
@@ -261,11 +167,6 @@ def test_bucket_full(ok, kv, bucket):
     ok(bucket=bucket, max_bytes="200", key="k", value="x" * 50)
     refused = kv(bucket=bucket, key="l", value="x" * 100)
     assert refused.failed and "'max_bytes' is reached" in refused["msg"] and refused["step"] == "apply"
-
-
-def test_replicas_on_a_single_server(kv, bucket):
-    refused = kv(bucket=bucket, replicas=3)
-    assert refused.failed and "single server" in refused["msg"]
 
 
 def test_verification_finds_what_went_elsewhere(start_server, run_module):
