@@ -211,7 +211,13 @@ options:
     description:
       - Make the bucket a copy of another one, which the server keeps up. Its keys are those of the origin, and what is
         written to it is written there.
-      - Only a new bucket can be made a mirror, and a mirror remains one.
+      - Only a new bucket can be made a mirror, and a mirror remains one. It has no O(limit_marker_ttl) and no
+        O(allow_atomic).
+      - The server lets a mirror answer direct reads of an origin in the same domain, so that there it has to hold all
+        of it; O(mirror.filter), O(mirror.start_revision) and O(mirror.start_time) are for origins elsewhere. For a part
+        use O(sources).
+      - Clients that do not know of mirrors, the nats CLI among them, do not find the keys of one whose origin is in the
+        same domain.
     type: dict
     suboptions:
       bucket:
@@ -236,8 +242,10 @@ options:
         description: Take over what was written from this time on, such as V(2026-11-24T02:00:00Z).
         type: str
   sources:
-    description: Buckets whose keys are copied into this one, which the server keeps up; V([]) for none. What was copied
-      stays when a source is taken away.
+    description:
+      - Buckets whose keys are copied into this one, which the server keeps up; V([]) for none. What was copied stays
+        when a source is taken away.
+      - From a mirror nothing comes; name its origin.
     type: list
     elements: dict
     suboptions:
@@ -269,8 +277,10 @@ options:
       - Switches O(allow_msg_ttl) on. Needs nats-server 2.11 or newer.
     type: str
   allow_msg_ttl:
-    description: Let keys have a time to live of their own. Cannot be switched off again. Needs nats-server 2.11 or
-      newer.
+    description:
+      - Let keys have a time to live of their own. Cannot be switched off again. Needs nats-server 2.11 or newer.
+      - A mirror, or a bucket with sources, keeps for ever the keys that expire at their origin unless it allows this
+        too, or the origin has a O(limit_marker_ttl).
     type: bool
   allow_atomic:
     description: Let many entries be written all or none (O(atomic)). Needs nats-server 2.12 or newer.
@@ -393,7 +403,7 @@ bucket:
       description: What it is for.
       type: str
     history:
-      description: Revisions kept of a key.
+      description: Revisions kept of a key, -1 for all, as only a stream has it that was not made as a bucket.
       type: int
     ttl:
       description: Seconds that an entry lives, 0 for ever.

@@ -123,6 +123,11 @@ def in_order(origins: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(origins, key=lambda origin: sorted((name, str(value)) for name, value in origin.items()))
 
 
+def shown(origin: Origin) -> dict[str, Any]:
+    """An origin as diffs and messages show it: without what says nothing."""
+    return {part: value for part, value in origin.items() if value and value != WHOLE.get(part)}
+
+
 def _common(stored: Mapping[str, Any]) -> dict[str, Any]:
     external = stored.get("external") or {}
     return {

@@ -105,6 +105,7 @@ SETTINGS: tuple[Setting, ...] = (
         fields.placement({}),
         read=lambda value, bucket: fields.placement(value),
         write=fields.written_placement,
+        show=lambda value: {name: part for name, part in value.items() if part},
     ),
     Setting(
         "republish",
@@ -121,9 +122,18 @@ SETTINGS: tuple[Setting, ...] = (
         {},
         read=lambda value, bucket: origins.read_mirror(value),
         write=lambda value, config: origins.written_mirror(value),
+        show=origins.shown,
         fixed=fields.never_mirror,
     ),
-    Setting("sources", "sources", origins.parse_sources, [], read=fields.read_sources, write=fields.written_sources),
+    Setting(
+        "sources",
+        "sources",
+        origins.parse_sources,
+        [],
+        read=fields.read_sources,
+        write=fields.written_sources,
+        show=lambda value: [origins.shown(origin) for origin in value],
+    ),
     Setting(
         "limit_marker_ttl",
         "subject_delete_marker_ttl",
