@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 
@@ -62,3 +64,31 @@ def test_mirror_of_a_bucket_in_another_domain(kv, hub_and_leaf, nats_cli, run_mo
     info = run_module("nats_kv_info", servers=[leaf.url], bucket="copy", entries="keys")["buckets"][0]
     assert [entry["key"] for entry in info["entries"]] == ["a", "b"]
     assert info["origins"][0]["name"] == "origin"
+
+
+def test_sources_and_a_part_of_a_bucket_in_another_domain(kv, hub_and_leaf, nats_cli):
+    hub, leaf = hub_and_leaf
+    kv(domain="hub", bucket="far", entries={"app.a": "1", "app.b.c": "2", "rest": "3"})
+
+    def keys(bucket, wanted):
+        for _round in range(100):
+            if (found := sorted(nats_cli(leaf, "kv", "ls", bucket).split())) == wanted:
+                break
+            time.sleep(0.1)
+        assert found == wanted
+
+    # Of the same name, whose keys fit as they are, and of another one.
+    for bucket in ("far", "near"):
+        listed = [{"bucket": "far", "domain": "hub", "filter": "app.>"}]
+        kv(bucket=bucket, sources=listed)
+        keys(bucket, ["app.a", "app.b.c"])
+        assert not kv(bucket=bucket, sources=listed)["changed"]
+        assert not kv(bucket=bucket, sources=[{"bucket": "far", "api_prefix": "$JS.hub.API", "filter": "app.>"}])[
+            "changed"
+        ]
+        assert kv(bucket=bucket, key="own", value="4")["verified"]
+    # A mirror of a part does not answer for its origin from here.
+    kv(bucket="part", mirror={"bucket": "far", "domain": "hub", "filter": "app.>"})
+    keys("part", ["app.a", "app.b.c"])
+    for _round in range(20):
+        assert nats_cli(hub, "kv", "get", "far", "rest", "--raw") == "3"

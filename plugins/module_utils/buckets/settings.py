@@ -72,7 +72,6 @@ SETTINGS: tuple[Setting, ...] = (
         "max_msgs_per_subject",
         fields.whole("history", MAX_HISTORY),
         1,
-        absent=-1,
         lossy=fields.fewer_revisions,
     ),
     Setting("ttl", "max_age", fields.ttl, 0, show=format_duration, given_back=seconds, lossy=fields.shorter_life),
