@@ -623,9 +623,7 @@ class TestOrigins:
         assert with_nats(direct_reads) == {b"1", b"2"}
 
 
-ANY = hypothesis_settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+ANY = hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class TestAnySettings:

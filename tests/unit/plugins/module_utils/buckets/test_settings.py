@@ -15,7 +15,7 @@ from ansible_collections.natsops.nats.plugins.module_utils.buckets import settin
 from ansible_collections.natsops.nats.plugins.module_utils.errors import BadInput, ServerRefused
 from ansible_collections.natsops.nats.plugins.module_utils.units import SECOND
 
-ANY = hypothesis_settings(deadline=None, derandomize=True, max_examples=200)
+ANY = hypothesis_settings(max_examples=200)
 
 
 def test_creation_defaults_read_back():
