@@ -31,8 +31,10 @@ options:
     description: The JetStream domain in which the buckets are, such as that of the hub behind a leaf node.
     type: str
   api_prefix:
-    description: The prefix of the JetStream API, where an account imports it under another one. Not together with
-      O(domain).
+    description:
+      - The prefix of the JetStream API, where an account imports it under another one. Not together with O(domain).
+      - The import takes in the keys as well (C($KV.>) as C(<prefix>.$KV.>)), and the export of the API has
+        C(response_type) V(stream), since many keys are read with one request.
     type: str
   inbox_prefix:
     description: The prefix of the subjects on which answers come, for users that may not subscribe to C(_INBOX.>),

@@ -34,6 +34,9 @@ class Operator:
         self._operator = _Key(nkeys.PREFIX_BYTE_OPERATOR)
         self._system = _Key(nkeys.PREFIX_BYTE_ACCOUNT)
         self._account = _Key(nkeys.PREFIX_BYTE_ACCOUNT)
+        gone = _Key(nkeys.PREFIX_BYTE_USER)
+        self.revoked = self.credentials(user=gone)
+        self._revocations = {gone.public: int(time.time()) + 60}
 
     def server_config(self) -> str:
         """The lines of nats.conf that make a server trust the operator."""
@@ -46,21 +49,26 @@ class Operator:
             self._operator, self._system.public, "SYS", {"limits": limits | {"wildcards": True}}, "account"
         )
         account = self._jwt(
-            self._operator, self._account.public, "A", {"limits": limits | stores | {"wildcards": True}}, "account"
+            self._operator,
+            self._account.public,
+            "A",
+            {"limits": limits | stores | {"wildcards": True}, "revocations": self._revocations},
+            "account",
         )
         return (
             f"operator: {operator}\nsystem_account: {self._system.public}\nresolver: MEMORY\n"
             f"resolver_preload: {{ {self._system.public}: {system}, {self._account.public}: {account} }}"
         )
 
-    def credentials(self, lives: int = 3600, *, other_seed: bool = False) -> str:
+    def credentials(self, lives: int = 3600, *, other_seed: bool = False, user: _Key | None = None) -> str:
         """A user's credentials, as `nsc` writes them.
 
         Args:
             lives: Seconds until they expire; negative for expired ones.
             other_seed: Put somebody else's seed beside the JWT.
+            user: Whose; somebody new by default.
         """
-        user = _Key(nkeys.PREFIX_BYTE_USER)
+        user = user or _Key(nkeys.PREFIX_BYTE_USER)
         jwt = self._jwt(self._account, user.public, "u", {"subs": -1, "data": -1, "payload": -1}, "user", lives)
         seed = _Key(nkeys.PREFIX_BYTE_USER).seed if other_seed else user.seed
         return (

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 
 import pytest
 from jwts import Operator
+from pki import Pki
 
 
 @pytest.fixture
@@ -40,55 +43,8 @@ def with_password(start_server):
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
-    """A CA, a server's and a client's certificate, and another CA."""
-    import datetime
-    import ipaddress
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    folder = tmp_path_factory.mktemp("certificates")
-    now = datetime.datetime.now(datetime.UTC)
-
-    def issue(name, issuer=None, issuer_key=None):
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        names = [x509.DNSName("nats.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(issuer.subject if issuer else subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(hours=1))
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-            .add_extension(
-                x509.KeyUsage(True, False, False, False, False, issuer is None, issuer is None, False, False),
-                critical=True,
-            )
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        )
-        if issuer:
-            builder = builder.add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-            )
-        made = builder.sign(issuer_key or key, hashes.SHA256())
-        (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-        (folder / f"{name}.key").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        return made, key
-
-    ca = issue("ca")
-    issue("server", *ca)
-    issue("client", *ca)
-    issue("other")
-    return folder
+    """A folder with a CA, a server's and a client's certificate, and another CA."""
+    return Pki(tmp_path_factory.mktemp("certificates")).folder
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +81,21 @@ class TestReaching:
         assert not connect(servers=[f"nats://127.0.0.1:1,{server.url}"]).failed
         refused(connect(servers=["nats://127.0.0.1:1", "nats://127.0.0.1:2"]), "127.0.0.1:1", "127.0.0.1:2")
 
+    def test_first_server_dies_on_the_way(self, start_cluster, run_module):
+        cluster = start_cluster()
+        urls = [server.url for server in cluster]
+        made = run_module("nats_kv", servers=urls, bucket="failover", replicas=3, timeout=60)
+        leader = int(made["bucket"]["cluster"]["leader"][1:])
+        first = cluster[(leader + 1) % 3]
+        urls.sort(key=lambda url: url != first.url)
+        entries = {f"k.{number}": f"{number:0200}" for number in range(20_000)}
+        timer = threading.Timer(1.0, first.stop, (signal.SIGKILL,))
+        timer.start()
+        done = run_module("nats_kv", servers=urls, bucket="failover", entries=entries, timeout=90)
+        assert not timer.is_alive(), "the kill came too late to count"
+        assert not done.failed, done["msg"]
+        assert done["verified"] and done["summary"]["created"] == 20_000
+
     @pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
     def test_something_else_listens(self, connect, greeting):
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -158,8 +129,6 @@ class TestReaching:
         )
 
     def test_server_that_stops_answering(self, connect, start_server):
-        import signal
-
         server = start_server()
         server.process.send_signal(signal.SIGSTOP)
         try:
@@ -257,6 +226,7 @@ class TestCredentials:
         url = [server.url]
         refused(connect(servers=url, creds=Operator().credentials()), "refused the credentials")
         refused(connect(servers=url, creds=operator.credentials(lives=-60)), "refused the credentials")
+        refused(connect(servers=url, creds=operator.revoked), "refused the credentials", "revoked")
         refused(connect(servers=url, creds=operator.credentials(other_seed=True)), "refused the credentials")
         refused(connect(servers=url, creds="x"), "'creds' does not hold credentials")
         refused(connect(servers=url, creds="x", creds_file="/x"), "'creds' and 'creds_file' are both given")
@@ -303,6 +273,45 @@ class TestContexts:
         overridden = connect(environment, nats_context="file", creds=operator.credentials())
         assert not overridden.failed, overridden["msg"]
 
+    def test_jwt_and_seed_apart(self, connect, with_operator, save, tmp_path):
+        server, operator = with_operator
+        lines = operator.credentials().splitlines()
+        jwt = lines[1]
+        seed = next(line for line in lines if line.startswith("SU"))
+        (tmp_path / "jwt").write_text(jwt + "\n")
+        (tmp_path / "seed").write_text(seed + "\n")
+        parts = ("--server", server.url, "--jwt", str(tmp_path / "jwt"), "--seed", str(tmp_path / "seed"))
+        environment = save("paths", *parts)
+        save("embedded", *parts, "--embed")
+        folder = tmp_path / "nats" / "context"
+        context = json.loads((folder / "paths.json").read_text())
+        (folder / "literal.json").write_text(json.dumps(context | {"user_jwt": jwt, "user_seed": seed}))
+        for name in ("paths", "embedded", "literal"):
+            outcome = connect(environment, nats_context=name)
+            assert not outcome.failed, outcome["msg"]
+        (folder / "half.json").write_text(json.dumps(context | {"user_jwt": "", "user_seed": seed}))
+        half = connect(environment, nats_context="half")
+        refused(half, "has no 'user_jwt'")
+        assert seed not in half.output
+
+    def test_domain_tls_first_and_inbox(self, connect, start_server, certificates, save):
+        server = start_server(
+            "jetstream { domain: far, store_dir: js }\n"
+            f'tls {{ cert_file: "{certificates}/server.pem", key_file: "{certificates}/server.key", '
+            "handshake_first: true }\n"
+            'authorization { users: [{ user: ops, password: pass-word, permissions: { subscribe: "_IN.ops.>", '
+            # The server's own domain is taken off before permissions are looked at.
+            'publish: ["$JS.API.>", "$KV.>"] } }] }'
+        )
+        environment = save(
+            "all", "--server", server.url, "--tlsca", f"{certificates}/ca.pem", "--tlsfirst", "--js-domain", "far",
+            "--inbox-prefix", "_IN.ops", "--user", "ops", "--password", "pass-word",
+        )  # fmt: skip
+        outcome = connect(environment, nats_context="all", key="k", value="v")
+        assert not outcome.failed and outcome["verified"], outcome["msg"]
+        refused(connect(environment, nats_context="all", inbox_prefix="_IN.no"), "denies this user")
+        refused(connect(environment, nats_context="all", domain="near"), "denies this user", "$JS.near.API")
+
 
 class TestPrefixes:
     def test_inbox(self, connect, start_server):
@@ -328,6 +337,32 @@ class TestPrefixes:
         outcome = connect(**user, entries={"a": "1", "app.secret": "2", "b": "3"})
         refused(outcome, "denies this user", within=8)
         assert [entry["key"] for entry in outcome["entries"]] == ["a", "b"], "what was written is said"
+
+    def test_api_of_another_account(self, connect, start_server, nats_cli):
+        """The account of the one exports JetStream and the keys, that of the other imports both under one prefix."""
+        server = start_server(
+            "jetstream {}\naccounts {\n"
+            "A: { jetstream: on, users: [{ user: a, password: pass-word }],\n"
+            '  exports: [{ service: "$JS.API.>", response_type: stream }, { service: "$KV.>" }] }\n'
+            "B: { users: [{ user: b, password: pass-word }], imports: [\n"
+            '  { service: { account: A, subject: "$JS.API.>" }, to: "JS.ops.>" },\n'
+            '  { service: { account: A, subject: "$KV.>" }, to: "JS.ops.$KV.>" }] } }'
+        )
+        url = [server.url]
+        there = dict(servers=url, user="b", password="pass-word", api_prefix="JS.ops")
+        many = {f"k.{number}": "v" for number in range(200)}
+        made = connect(**there, entries=many)
+        assert not made.failed and made["verified"], made
+        assert not connect(servers=url, user="a", password="pass-word", entries=many)["changed"], "it is A's"
+        assert not connect(**there, entries=many)["changed"]
+        cli = ("--user", "b", "--password", "pass-word", "--js-api-prefix", "JS.ops", "kv")
+        assert nats_cli(server, *cli, "get", "test", "k.0", "--raw") == "v"
+        nats_cli(server, *cli, "put", "test", "theirs", "x")
+        assert not connect(**there, key="theirs", value="x")["changed"]
+        assert connect(**there, key="k.0", state="absent")["verified"]
+        assert connect(**there, state="absent")["verified"]
+        without = {name: value for name, value in there.items() if name != "api_prefix"}
+        refused(connect(**without), "JetStream is not enabled for this account", within=8)
 
     def test_domain_that_nobody_serves(self, connect, server):
         refused(connect(servers=[server.url], domain="nowhere"), "reaches no JetStream domain 'nowhere'", "'domain'")

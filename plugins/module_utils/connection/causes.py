@@ -96,7 +96,11 @@ def _from_protocol(text: str, server: str, auth_name: str) -> ConnectFailed:
     if "authorization violation" in lower or "authorization failed" in lower:
         if auth_name:
             return ConnectFailed(
-                f"{server} refused the {auth_name} (authorization violation).", "Check the credentials."
+                f"{server} refused the {auth_name} (authorization violation).",
+                # The server gives one answer to all of these.
+                "Check whether they are expired, revoked, or for other servers."
+                if auth_name == "credentials"
+                else "Check the credentials.",
             )
         return ConnectFailed(
             f"{server} asks for authentication (authorization violation), and none was given.",
