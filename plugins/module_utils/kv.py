@@ -51,10 +51,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was there."""
+    """What was there: the bucket, its entries, and the origin of a mirror that is to be made."""
 
     bucket: buckets.Bucket | None
     entries: FoundEntries
+    origin: buckets.Bucket | None = None
 
 
 def wanted_from_params(params: Mapping[str, Any]) -> Wanted:
@@ -157,7 +158,8 @@ class KvJob(NatsJob[Found, Any]):
             limits = FoundEntries(max_payload=self.session.max_payload)
             if self.wanted.entries.atomic:
                 limits = replace(limits, api_level=await looking.api_level(self.jetstream))
-            return Found(bucket, limits)
+            beside = bucket_plan.origin_beside(self.wanted.bucket) if bucket is None else None
+            return Found(bucket, limits, await buckets.find(self.jetstream, beside) if beside else None)
         found = await looking.found(
             place_of(self.jetstream, bucket),
             self.wanted.entries,
@@ -178,7 +180,7 @@ class KvJob(NatsJob[Found, Any]):
         config = bucket_plan.config_after(seen.bucket, wanted)
         own: Plan[Any] = Plan()
         if self.wanted.bucket_present:
-            own = bucket_plan.present(seen.bucket, wanted, buckets.servers(self.jetstream))
+            own = bucket_plan.present(seen.bucket, wanted, buckets.servers(self.jetstream), seen.origin)
         entries = entry_plan.plan(seen.entries, self.wanted.entries, config)
         return Plan(
             operations=own.operations + entries.operations,
@@ -262,12 +264,12 @@ class KvJob(NatsJob[Found, Any]):
         }
 
     def _bucket_for(self, seen: Found) -> WantedBucket:
-        """The bucket as wanted; a new one allows what its entries need."""
+        """The bucket as wanted; a new one allows what its entries need, and a new mirror is as its origin."""
         if self.wanted.bucket_present is None:
             return replace(self.wanted.bucket, settings={})
         if seen.bucket is not None:
             return self.wanted.bucket
-        needs = {}
+        needs = dict(bucket_plan.as_origin(seen.origin))
         if self.wanted.entries.atomic:
             needs["allow_atomic"] = True
         if any(entry.ttl for entry in self.wanted.entries.entries):

@@ -213,9 +213,10 @@ options:
         written to it is written there.
       - Only a new bucket can be made a mirror, and a mirror remains one. It has no O(limit_marker_ttl) and no
         O(allow_atomic).
-      - The server lets a mirror answer direct reads of an origin in the same domain, so that there it has to hold all
-        of it; O(mirror.filter), O(mirror.start_revision) and O(mirror.start_time) are for origins elsewhere. For a part
-        use O(sources).
+      - The server lets a mirror answer direct reads of an origin in the same domain, so that there it has to hold the
+        same. A new one gets the O(ttl), O(history) and O(allow_msg_ttl) of its origin; another O(ttl) or a lower
+        O(history) is refused. O(mirror.filter), O(mirror.start_revision) and O(mirror.start_time) are for origins
+        elsewhere; for a part use O(sources).
       - Clients that do not know of mirrors, the nats CLI among them, do not find the keys of one whose origin is in the
         same domain.
     type: dict
@@ -279,8 +280,8 @@ options:
   allow_msg_ttl:
     description:
       - Let keys have a time to live of their own. Cannot be switched off again. Needs nats-server 2.11 or newer.
-      - A mirror, or a bucket with sources, keeps for ever the keys that expire at their origin unless it allows this
-        too, or the origin has a O(limit_marker_ttl).
+      - A bucket with O(sources) keeps for ever the keys that expire in these unless it allows this too, or they have a
+        O(limit_marker_ttl).
     type: bool
   allow_atomic:
     description: Let many entries be written all or none (O(atomic)). Needs nats-server 2.12 or newer.

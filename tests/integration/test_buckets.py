@@ -17,6 +17,7 @@ from any_settings import mirrors, ordinary
 from conftest import Outcome
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
+from nats.js.errors import KeyNotFoundError
 
 from ansible_collections.natsops.nats.plugins.module_utils.buckets import settings
 from ansible_collections.natsops.nats.plugins.module_utils.deadline import Deadline
@@ -605,6 +606,29 @@ class TestOrigins:
         assert state["name"] == bucket and state["lag"] == 0 and state["error"] is None
         listed = run_module("nats_kv_info", servers=[server.url])["buckets"]
         assert {bucket, copy} <= {found["name"] for found in listed}, "a mirror is listed though it has no subjects"
+
+    def test_a_mirror_drops_entries_as_its_origin_does(self, ok, kv, bucket, with_nats):
+        copy = f"{bucket}-copy"
+        ok(bucket=bucket, ttl="2s", history=3, key="early", value="1", allow_msg_ttl=True)
+        refused = kv(bucket=copy, mirror={"bucket": bucket}, ttl="1h")
+        assert refused.failed and "hold other entries" in refused["msg"]
+        made = ok(bucket=copy, mirror={"bucket": bucket})["bucket"]
+        assert (made["ttl"], made["history"], made["allow_msg_ttl"]) == (2, 3, True)
+        assert not ok(bucket=copy, mirror={"bucket": bucket})["changed"]
+        for name in (bucket, copy):
+            eventually(functools.partial(lambda it: ok(bucket=it)["bucket"]["state"]["values"], name), 0)
+
+        async def direct_reads(js):
+            store, found = await js.key_value(bucket), set()
+            for _round in range(50):
+                try:
+                    found.add((await store.get("early")).value)
+                except KeyNotFoundError:
+                    found.add(None)
+            return found
+
+        assert with_nats(direct_reads) == {None}
+        assert "not there" in ok(bucket=f"{bucket}-none", mirror={"bucket": "nowhere"})["warnings"][0]
 
     def test_a_mirror_that_answers_for_its_origin_holds_all_of_it(self, kv, ok, bucket, with_nats):
         """Why a mirror of a part is refused: what the server makes of one."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,22 +56,25 @@ class DeleteBucket(BucketOperation):
     """Delete the bucket with all that is in it."""
 
 
-def present(found: Bucket | None, wanted: WantedBucket, servers: int | None = None) -> Plan[BucketOperation]:
+def present(
+    found: Bucket | None, wanted: WantedBucket, servers: int | None = None, origin: Bucket | None = None
+) -> Plan[BucketOperation]:
     """The operation that makes or changes the bucket, or the reasons why not.
 
     Args:
         found: The bucket as it is.
         wanted: The bucket as it is to be.
         servers: How many there are to hold it, at most; None where nobody can say.
+        origin: What a new mirror mirrors, where that is there and in the same domain.
     """
     header = f"bucket {wanted.name}"
     config = config_after(found, wanted)
     after = settings.shown(settings.read(config))
     replicas = int(wanted.settings.get("replicas", 1))
     if found is None:
-        refusals = _single_server(wanted, replicas, servers) + _part_of_origin(wanted)
-        diffs = (Diff(header, {}, after),)
-        return Plan((CreateBucket(config),), refusals, diffs, _beyond_sight(replicas, servers))
+        refusals = _single_server(wanted, replicas, servers) + _other_than_origin(wanted, origin)
+        warnings = _beyond_sight(replicas, servers) + _origin_missing(wanted, origin)
+        return Plan((CreateBucket(config),), refusals, (Diff(header, {}, after),), warnings)
     have = found.settings
     if not settings.differing(have, wanted.settings):
         return Plan()
@@ -101,22 +105,56 @@ def _beyond_sight(replicas: int, servers: int | None) -> tuple[str, ...]:
     return (f"'replicas' is {replicas}, and the server names only {servers} addresses of servers in its cluster.",)
 
 
-def _part_of_origin(wanted: WantedBucket) -> tuple[ChangeRefused, ...]:
-    """A server lets the mirrors of an account answer direct reads of their origin, whether asked to or not, and a
-    mirror that holds but a part of it then says of half of the reads that there is no such key."""
+def origin_beside(wanted: WantedBucket) -> str | None:
+    """The bucket of the same domain that a mirror mirrors."""
     mirror = wanted.settings.get("mirror")
-    if not mirror or mirror["api_prefix"]:
+    return mirror["bucket"] if mirror and not mirror["api_prefix"] else None
+
+
+def as_origin(origin: Bucket | None) -> settings.Settings:
+    """What a new mirror takes over from its origin where nothing else is given, since each drops entries by itself."""
+    if origin is None:
+        return {}
+    have = origin.settings
+    history = {"history": have["history"]} if have["history"] in range(1, settings.MAX_HISTORY + 1) else {}
+    return {"ttl": have["ttl"]} | history | ({"allow_msg_ttl": True} if have["allow_msg_ttl"] else {})
+
+
+def _other_than_origin(wanted: WantedBucket, origin: Bucket | None) -> tuple[ChangeRefused, ...]:
+    """A server lets a mirror answer direct reads of an origin in the same domain, whether asked to or not. One that
+    does not hold the same then says of some of the reads that there is no such key, or gives what has long expired."""
+    beside = origin_beside(wanted)
+    if beside is None or (origin and not origin.settings["allow_direct"]):
         return ()
-    part = next((name for name, whole in origins.WHOLE.items() if mirror[name] != whole), None)
-    if part is None:
-        return ()
-    return (
+    mirror = wanted.settings["mirror"]
+    answers = f"The mirror would answer reads of its origin '{beside}', which is in the same domain"
+    found = [
         ChangeRefused(
-            f"'mirror.{part}' of bucket '{wanted.name}' is given, and its origin '{mirror['bucket']}' is in the same "
-            "domain: the mirror would answer some of the reads of its origin, and know only a part of the keys.",
+            f"'mirror.{part}' of bucket '{wanted.name}' is given. {answers}, and know only a part of the keys.",
             f"Leave 'mirror.{part}' out, or copy that part by 'sources' in the place of 'mirror'.",
-        ),
-    )
+        )
+        for part, whole in origins.WHOLE.items()
+        if mirror[part] != whole
+    ]
+    have = origin.settings if origin else wanted.settings
+    for name, wrong in (("ttl", operator.ne), ("history", operator.lt)):
+        if name in wanted.settings and wrong(wanted.settings[name], have[name]):
+            given, other = settings.shown(wanted.settings)[name], settings.shown(have)[name]
+            found.append(
+                ChangeRefused(
+                    f"'{name}' of bucket '{wanted.name}' is {given!r}, and its origin's is {other!r}. {answers}, "
+                    "and hold other entries.",
+                    f"Leave '{name}' out: it is then the origin's.",
+                )
+            )
+    return tuple(found)
+
+
+def _origin_missing(wanted: WantedBucket, origin: Bucket | None) -> tuple[str, ...]:
+    name = origin_beside(wanted)
+    if name is None or origin:
+        return ()
+    return (f"Bucket '{wanted.name}' is to mirror the bucket '{name}', which is not there.",)
 
 
 def absent(found: Bucket | None) -> Plan[BucketOperation]:

@@ -64,5 +64,40 @@ def test_replicas_that_are_there_already():
 def test_a_mirror_of_a_part_beside_its_origin(mirror, refused):
     made = plan.present(None, wanted(mirror=mirror))
     assert bool(made.refusals) is refused
+    assert plan.present(None, wanted(mirror=mirror), origin=there(allow_direct=False)).refusals == ()
     # One that somebody has made is left alone.
     assert plan.present(there(mirror=mirror), wanted(mirror=mirror)) == plan.Plan()
+
+
+@pytest.mark.parametrize(
+    ("origin", "options", "refused"),
+    [
+        (there(ttl="1h"), {}, False),
+        (there(ttl="1h"), {"ttl": "60m"}, False),
+        (there(ttl="1h"), {"ttl": "2h"}, True),
+        (there(ttl="1h"), {"ttl": "unlimited"}, True),
+        (there(), {"ttl": "1h"}, True),
+        (there(ttl="1h", allow_direct=False), {"ttl": "2h"}, False),
+        (None, {"ttl": "2h"}, False),
+        (there(history=5), {"history": 4}, True),
+        (there(history=5), {"history": 6}, False),
+        (None, {"history": 4}, False),
+    ],
+)
+def test_a_mirror_drops_entries_as_its_origin_does(origin, options, refused):
+    made = plan.present(None, wanted(mirror={"bucket": "a"}, **options), origin=origin)
+    assert bool(made.refusals) is refused and bool(made.warnings) is (origin is None)
+    elsewhere = wanted(mirror={"bucket": "a", "domain": "hub"}, **options)
+    assert plan.present(None, elsewhere) == plan.Plan(
+        (plan.CreateBucket(plan.config_after(None, elsewhere)),), diffs=plan.present(None, elsewhere).diffs
+    )
+
+
+def test_what_a_mirror_takes_over():
+    assert plan.as_origin(None) == {}
+    assert plan.as_origin(there(history=5)) == {"ttl": 0, "history": 5}
+    assert plan.as_origin(there(ttl="1h", limit_marker_ttl="1m")) == {
+        "ttl": 3600 * 10**9,
+        "history": 1,
+        "allow_msg_ttl": True,
+    }
