@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,19 +95,31 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def lab(kubeconfig: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = Lab(kubeconfig, f"natsops-test-{uuid.uuid4().hex[:8]}")
+def install(kubeconfig: str) -> Callable[[str, str, Path], None]:
+    """Installs a release of the chart into a namespace, by a values file, and waits for it."""
     repository = os.environ.get("NATS_CHART_REPO_URL", "https://nats-io.github.io/k8s/helm/charts/")
-    values = tmp_path_factory.mktemp("helm") / "values.yaml"
-    values.write_text(yaml.safe_dump(VALUES))
-    lab.kubectl("create", "namespace", lab.namespace)
-    try:
+
+    def install(namespace: str, release: str, values: Path) -> None:
         installed = subprocess.run(
-            ["helm", "--kubeconfig", kubeconfig, "--namespace", lab.namespace, "install", RELEASE, "nats",
+            ["helm", "--kubeconfig", kubeconfig, "--namespace", namespace, "install", release, "nats",
              "--repo", repository.rstrip("/"), "--values", str(values), "--wait", "--timeout", "3m"],
             check=False, capture_output=True, text=True, timeout=200,
         )  # fmt: skip
         assert installed.returncode == 0, installed.stderr
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def lab(
+    kubeconfig: str, install: Callable[[str, str, Path], None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    lab = Lab(kubeconfig, f"natsops-test-{uuid.uuid4().hex[:8]}")
+    values = tmp_path_factory.mktemp("helm") / "values.yaml"
+    values.write_text(yaml.safe_dump(VALUES))
+    lab.kubectl("create", "namespace", lab.namespace)
+    try:
+        install(lab.namespace, RELEASE, values)
         yield lab
     finally:
         lab.kubectl("delete", "namespace", lab.namespace, "--wait=false")

@@ -40,6 +40,10 @@ class Operator:
 
     def server_config(self) -> str:
         """The lines of nats.conf that make a server trust the operator."""
+        return "\n".join(f"{name}: {json.dumps(value)}" for name, value in self.settings().items())
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of a server that make it trust the operator."""
         operator = self._jwt(
             self._operator, self._operator.public, "op", {"system_account": self._system.public}, "operator"
         )
@@ -55,10 +59,12 @@ class Operator:
             {"limits": limits | stores | {"wildcards": True}, "revocations": self._revocations},
             "account",
         )
-        return (
-            f"operator: {operator}\nsystem_account: {self._system.public}\nresolver: MEMORY\n"
-            f"resolver_preload: {{ {self._system.public}: {system}, {self._account.public}: {account} }}"
-        )
+        return {
+            "operator": operator,
+            "system_account": self._system.public,
+            "resolver": "MEMORY",
+            "resolver_preload": {self._system.public: system, self._account.public: account},
+        }
 
     def credentials(self, lives: int = 3600, *, other_seed: bool = False, user: _Key | None = None) -> str:
         """A user's credentials, as `nsc` writes them.

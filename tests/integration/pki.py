@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 class Pki:
     """The files ca.pem, server.pem, server.key, client.pem, client.key and other.pem in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *names: str) -> None:
+        """Certificates for 127.0.0.1, nats.test and the names given."""
         self.folder = folder
+        self._names = ("nats.test", *names)
         ca = self._issue("ca")
         self._issue("server", *ca)
         self._issue("client", *ca)
@@ -39,7 +41,7 @@ class Pki:
         now = datetime.datetime.now(datetime.UTC)
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        names = [x509.DNSName("nats.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names = [*map(x509.DNSName, self._names), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
