@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 
+import nats
 import pytest
 
 
@@ -17,6 +18,25 @@ import pytest
 def cluster(start_cluster):
     """Its servers are killed: one for each test."""
     return start_cluster()
+
+
+def in_the_middle(servers, bucket, action):
+    """Does something once a thousand entries are in a bucket."""
+
+    async def watch():
+        client = await nats.connect([server.url for server in servers])
+        try:
+            messages = 0
+            while messages < 1000:
+                messages = (await client.jetstream().stream_info(f"KV_{bucket}")).state.messages
+                await asyncio.sleep(0.005)
+        finally:
+            await client.close()
+        action()
+
+    thread = threading.Thread(target=asyncio.run, args=(watch(),))
+    thread.start()
+    return thread
 
 
 def test_from_the_first_moment_to_the_last_server(cluster, run_module):
@@ -58,10 +78,9 @@ def test_many_entries_while_the_leader_is_killed(cluster, run_module, nats_cli):
     assert not made.failed, made["msg"]
     leader = cluster[int(made["bucket"]["cluster"]["leader"][1:])]
     entries = {f"k.{number}": f"{number:0200}" for number in range(20_000)}
-    timer = threading.Timer(1.0, leader.stop, (signal.SIGKILL,))
-    timer.start()
+    midway = in_the_middle(cluster, "many", lambda: leader.stop(signal.SIGKILL))
     done = run_module("nats_kv", servers=urls, bucket="many", entries=entries, timeout=90)
-    timer.join()
+    midway.join()
     assert not done.failed, done["msg"]
     assert done["verified"] and done["summary"]["created"] == 20_000
     assert done["bucket"]["cluster"]["leader"] != made["bucket"]["cluster"]["leader"], "the kill came too late to count"
@@ -109,10 +128,9 @@ def test_a_server_that_stops_for_a_while(start_server, run_module):
         time.sleep(5)
         server.process.send_signal(signal.SIGCONT)
 
-    timer = threading.Timer(0.8, pause)
-    timer.start()
+    midway = in_the_middle([server], "pause", pause)
     done = run_module("nats_kv", servers=[server.url], bucket="pause", entries=entries, timeout=60)
-    timer.join()
+    midway.join()
     assert not done.failed, done["msg"]
     assert done.seconds > 5, "the pause came too late to count"
     assert done["verified"] and done["bucket"]["state"]["keys"] == 20_000
@@ -122,10 +140,9 @@ def test_running_out_of_time_says_what_is_unknown(start_server, run_module):
     server = start_server()
     run_module("nats_kv", servers=[server.url], bucket="stop")
     entries = {f"k.{number}": "v" for number in range(20_000)}
-    timer = threading.Timer(0.8, server.process.send_signal, (signal.SIGSTOP,))
-    timer.start()
+    midway = in_the_middle([server], "stop", lambda: server.process.send_signal(signal.SIGSTOP))
     cut = run_module("nats_kv", servers=[server.url], bucket="stop", entries=entries, timeout=6)
-    timer.join()
+    midway.join()
     server.process.send_signal(signal.SIGCONT)
     assert cut.failed and cut["step"] == "apply" and cut.seconds < 9, cut
     assert cut["unknown"] and "unknown" in cut["msg"]
