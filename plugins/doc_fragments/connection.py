@@ -26,6 +26,8 @@ options:
       - For each matter - servers, authentication, TLS, JetStream's prefix, inboxes - it counts where no option is
         given, and before the environment. E(NATS_CONTEXT) names one that counts after the environment's other
         variables, as with the CLI. The context that was selected with C(nats context select) does not count.
+      - Refused where it asks for what this collection cannot do - C(nsc), the 1Password CLI, a SOCKS proxy, or
+        certificates of Windows.
     type: str
   domain:
     description: The JetStream domain in which the buckets are, such as that of the hub behind a leaf node.
@@ -102,9 +104,10 @@ options:
   tls_ca_file:
     description:
       - File with the CA certificates to trust, in PEM form; the system's by default. With this option, or with
-        O(tls_cert_file), or with a V(tls://) URL, a server that offers no TLS is refused before anything is sent.
-      - The environment (E(NATS_CA), E(NATS_CERT), E(NATS_KEY)) counts only where no O(tls_ca_file), O(tls_cert_file),
-        O(tls_key_file) and O(tls_hostname) is given.
+        O(tls_cert_file), O(tls_first) or a V(tls://) URL, a server that offers no TLS is refused before anything is
+        sent.
+      - The environment (E(NATS_CA), E(NATS_CERT), E(NATS_KEY)) counts only where none of O(tls_ca_file),
+        O(tls_cert_file) and O(tls_key_file) is given.
     type: path
   tls_cert_file:
     description: File with the client certificate, in PEM form, together with O(tls_key_file).

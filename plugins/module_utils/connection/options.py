@@ -112,7 +112,8 @@ def from_params(params: Mapping[str, Any], environment: Mapping[str, str]) -> Co
             "Give 'kubernetes' to go through the API server, or 'servers' to connect directly.",
         )
     layers = _layers(params, environment)
-    tls_params = _first(layers, tuple(tls.SPEC))
+    # The name is a matter of its own: no context can hold one, and it is not to shut out a context's CA.
+    tls_params = _first(layers, tls.DEMANDING) | _first(layers, ("tls_hostname",))
     tls_first = bool(_first(layers, ("tls_first",))["tls_first"])
     urls, url_auth = ((), {}) if kubernetes else _servers(layers)
     method, auth_params = _authentication(layers, url_auth)

@@ -161,6 +161,10 @@ def test_what_counts_before_what(save, environment):
     assert by_variable.servers == ("nats://variable:4222",) and by_variable.auth_arguments["user"] == "v"
     assert by_variable.api_prefix == "$JS.c.API.", "what no other variable says"
     assert resolved(variables | {"NATS_CONTEXT": "a"}, domain="d").api_prefix == "$JS.d.API."
+    save("tls", ca="/ca.pem", tls_first=True)
+    named = resolved(environment, nats_context="tls", tls_hostname="h")
+    assert named.tls["tls_ca_file"] == "/ca.pem" and named.tls["tls_hostname"] == "h" and named.tls_demanded
+    assert not resolved(environment, nats_context="tls", tls_first=False).tls_first
     kubernetes = {"release": "gsas", "port": 4222}
     through = resolved(environment, nats_context="a", kubernetes=kubernetes)
     assert through.servers == () and through.auth_arguments["user"] == "c"

@@ -93,7 +93,9 @@ def test_tls_is_demanded_by_scheme_or_files_not_by_the_name_alone():
     assert resolved(servers=["tls://h"]).tls_demanded
     assert resolved(tls_ca_file="f").tls_demanded
     assert resolved({"NATS_CA": "f"}).tls_demanded
-    assert not resolved({"NATS_CA": "f"}, tls_hostname="h").tls_demanded
+    assert resolved({"NATS_CA": "f"}, tls_hostname="h").tls_demanded, "the name shuts out no file"
+    assert resolved({"NATS_CA": "f"}, tls_hostname="h").tls["tls_hostname"] == "h"
+    assert resolved(tls_first=True).tls_demanded
 
 
 def test_secrets_are_found_in_bad_input_too():
