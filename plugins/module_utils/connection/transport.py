@@ -56,6 +56,7 @@ class GuardedTransport(TcpTransport):
         self._failed = False
         self._greeted = False
         self._silence = _SILENCE_SECONDS
+        self._address: tuple[str | None, int | None] = None, None
         self._tls_first_at: set[str] = set()
 
     def __bool__(self) -> bool:
@@ -66,7 +67,7 @@ class GuardedTransport(TcpTransport):
         """Dials; called by nats-py for every attempt, reconnects included."""
         self._in_tls = self._failed = self._greeted = False
         self._silence = min(_SILENCE_SECONDS, connect_timeout / 2)
-        self.dialled = uri.netloc
+        self.dialled, self._address = uri.netloc, (uri.hostname, uri.port)
         if self.dialled in self._tls_first_at:
             raise TlsFirstWanted
         await self.dial(uri, buffer_size, connect_timeout)
@@ -78,10 +79,7 @@ class GuardedTransport(TcpTransport):
     @contextlib.asynccontextmanager
     async def another(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
         """Another byte stream to where the latest dial led; closed at the end."""
-        if self._bare_io_writer is None:
-            raise AssertionError
-        host, port = self._bare_io_writer.get_extra_info("peername")[:2]
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(*self._address)
         try:
             yield reader, writer
         finally:
