@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -17,6 +18,11 @@ import threading
 import pytest
 from jwts import Operator
 from pki import Pki
+
+from ansible_collections.natsops.nats.plugins.module_utils.connection import options
+from ansible_collections.natsops.nats.plugins.module_utils.connection.job import connected
+from ansible_collections.natsops.nats.plugins.module_utils.deadline import Deadline
+from ansible_collections.natsops.nats.plugins.module_utils.errors import ConnectFailed
 
 
 @pytest.fixture
@@ -230,6 +236,20 @@ class TestCredentials:
         refused(connect(servers=url, creds=operator.credentials(other_seed=True)), "refused the credentials")
         refused(connect(servers=url, creds="x"), "'creds' does not hold credentials")
         refused(connect(servers=url, creds="x", creds_file="/x"), "'creds' and 'creds_file' are both given")
+
+    def test_expired_on_the_way(self, with_operator):
+        server, operator = with_operator
+        params = {name: spec.get("default") for name, spec in options.SPEC.items()}
+        given = {"servers": [server.url], "creds": operator.credentials(lives=2)}
+
+        async def body():
+            async with connected(options.from_params(params | given, {}), Deadline(20)) as jetstream:
+                await jetstream.request("INFO", doing="asking")
+                await asyncio.sleep(3.5)
+                with pytest.raises(ConnectFailed, match="have expired on the way"):
+                    await jetstream.request("INFO", doing="asking")
+
+        asyncio.run(asyncio.wait_for(body(), 20))
 
 
 class TestContexts:

@@ -53,6 +53,14 @@ class Session:
         """The largest message that the server takes, in bytes, headers included."""
         return int(self.client.max_payload)
 
+    def closed(self) -> ConnectFailed:
+        """The error for a connection that the server has closed for good."""
+        said = str(self.client.last_error or "").removeprefix("nats: ").strip("'\" ")
+        if "authentication expired" in said.lower():
+            return ConnectFailed(f"The credentials for {self.server} have expired on the way.", "Issue new ones.")
+        why = f": {said}" if said else ""
+        return ConnectFailed(f"The connection to {self.server} was closed by the server{why}.", "Run again.")
+
     def note_error(self, error: Exception) -> None:
         """Takes an error that the server sends outside of any answer: a refused permission, above all."""
         if "permissions violation" in str(error).lower():
@@ -116,7 +124,7 @@ class Session:
                 f"The message is larger than the {self.max_payload} bytes that the server takes."
             ) from error
         except errors.ConnectionClosedError as error:
-            raise ConnectFailed(f"The connection to {self.server} was closed by the server.", "Run again.") from error
+            raise self.closed() from error
         finally:
             for task in (request, denied):
                 task.cancel()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import ConnectFailed, NatsOpsError, TimedOut
+from ..errors import NatsOpsError, TimedOut
 from .connect import NoResponders, Session
 from .jetstream import PAUSE_SECONDS, JetStream, decoded
 from .server_errors import PASSING, refusal
@@ -79,7 +79,7 @@ async def exchange(
     except errors.OutboundBufferLimitError:
         pass  # the connection is down: what is under way is not answered
     except errors.ConnectionClosedError as error:
-        raise ConnectFailed(f"The connection to {session.server} was closed by the server.", "Run again.") from error
+        raise session.closed() from error
     finally:
         if not session.client.is_closed:
             await subscription.unsubscribe()
