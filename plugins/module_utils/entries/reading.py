@@ -154,10 +154,10 @@ async def watch(
             return
         except _Interrupted as error:
             if place.jetstream.session.deadline.left() <= PAUSE_SECONDS:
-                raise TimedOut(
-                    f"Reading bucket '{place.bucket}' was not done in time: {error}.",
-                    "Raise 'timeout', or look at the servers' health.",
-                ) from error
+                mend = "Raise 'timeout', or look at the servers' health."
+                if place.jetstream.write_prefix:
+                    mend += " An account that exports its JetStream needs 'response_type: stream' for it."
+                raise TimedOut(f"Reading bucket '{place.bucket}' was not done in time: {error}.", mend) from error
             await asyncio.sleep(PAUSE_SECONDS)
 
 
