@@ -24,7 +24,7 @@ from .entries.place import place_by_config, place_of
 from .entries.plan import Compact, FoundEntries, WantedEntries, Write
 from .entries.proof import problems
 from .entries.wanted import PRESENT, WantedEntry, from_items, from_params, without_doubles
-from .errors import BadInput, VerifyFailed
+from .errors import BadInput, ChangeRefused, VerifyFailed
 from .names import checked_bucket, checked_filter, matches
 from .run import Plan
 from .units import SECOND, parse_duration
@@ -123,8 +123,13 @@ def _check_scope(params: Mapping[str, Any], entries: Iterable[WantedEntry], list
             )
     elif pattern != ">" and params["compact"] is None:
         raise BadInput("'filter' is given without 'exclusive' and 'compact'.", "It says what these two may remove.")
-    if params["compact"] is not None and absent and not listed and params["key"] is None:
-        raise BadInput("'compact' is given, and the bucket is to be absent.", "Leave one of them out.")
+    if absent and not listed and params["key"] is None:
+        for option in ("compact", "purge", "atomic"):
+            if params[option] not in (None, False):
+                raise BadInput(
+                    f"'{option}' is given, and the bucket is to be absent: no 'key', 'entries' or 'src' is given.",
+                    "Name the keys that are meant, or leave it out.",
+                )
 
 
 class KvJob(NatsJob[Found, Any]):
@@ -173,7 +178,7 @@ class KvJob(NatsJob[Found, Any]):
     def plan(self, seen: Found) -> Plan[Any]:
         """Compares."""
         if self.wanted.bucket_present is False:
-            return bucket_plan.absent(seen.bucket)
+            return bucket_plan.absent(seen.bucket, allow_data_loss=self.wanted.bucket.allow_data_loss)
         if self.wanted.bucket_present is None and seen.bucket is None:
             return Plan()
         wanted = self._bucket_for(seen)
@@ -184,7 +189,7 @@ class KvJob(NatsJob[Found, Any]):
         entries = entry_plan.plan(seen.entries, self.wanted.entries, config)
         return Plan(
             operations=own.operations + entries.operations,
-            refusals=own.refusals + entries.refusals,
+            refusals=own.refusals + entries.refusals + self._unseen(seen, config),
             diffs=own.diffs + entries.diffs,
             warnings=own.warnings + entries.warnings,
         )
@@ -234,10 +239,24 @@ class KvJob(NatsJob[Found, Any]):
             found += problems(name, self._written.values(), read, since, ttl)
             if self.wanted.key is not None:
                 self._entry = read.get(self.wanted.key, self._entry)
+        if bucket and self.wants_proof and _of(plan, UpdateBucket):
+            found += await self._dropped(bucket)
         if found and self.wants_proof:
             raise VerifyFailed(
                 " ".join(found), "Another writer may be at work on it: run again, or look with 'nats kv watch'."
             )
+
+    async def _dropped(self, bucket: buckets.Bucket) -> list[str]:
+        """In words, the keys that were as wanted until the bucket's new settings let them go."""
+        place, stored = place_of(self.jetstream, bucket), int(bucket.state.get("num_subjects", 0))
+        seen = await looking.found(place, self.wanted.entries, stored=stored, keep_values=False)
+        left = entry_plan.plan(seen, self.wanted.entries, bucket.config).operations
+        gone = sorted(write.key for write in left if isinstance(write, Write) and write.key not in self._written)
+        if not gone:
+            return []
+        return [
+            f"{len(gone)} keys that were as wanted are so no more since the bucket was changed, such as '{gone[0]}'."
+        ]
 
     def failure(self) -> dict[str, Any]:
         """Which entries had been written, and of which nobody knows."""
@@ -262,6 +281,20 @@ class KvJob(NatsJob[Found, Any]):
             "summary": summary,
             "verified": self.wants_proof and not check_mode,
         }
+
+    def _unseen(self, seen: Found, config: Mapping[str, Any]) -> tuple[ChangeRefused, ...]:
+        """Refuses to decide on entries that will only be there once the bucket is."""
+        entries = self.wanted.entries
+        depends = (config.get("mirror") and entries.entries) or (config.get("sources") and entries.exclusive)
+        if seen.bucket is not None or not depends:
+            return ()
+        return (
+            ChangeRefused(
+                f"Bucket '{entries.bucket}' is not there yet, and will get entries from another one: nobody can say "
+                "now what is to be written or removed then.",
+                "Make the bucket in a task of its own, before that of its entries.",
+            ),
+        )
 
     def _bucket_for(self, seen: Found) -> WantedBucket:
         """The bucket as wanted; a new one allows what its entries need, and a new mirror is as its origin."""

@@ -76,6 +76,11 @@ def checked_key(key: str, bucket: str, option: str = "key") -> str:
     return key
 
 
+def is_key(text: str) -> bool:
+    """Whether a name that was found is one of a key; a server stores others too, such as `a.*`."""
+    return bool(_KEY.fullmatch(text)) and "" not in text.split(".")
+
+
 def checked_filter(text: str, bucket: str, option: str = "filter") -> str:
     """Returns the filter when it is a valid one for keys: a key in which `*` may stand for a whole token between dots,
     and a last `>` for all the tokens that follow.

@@ -134,7 +134,8 @@ options:
         bucket is made.
       - With V(absent) and O(key), O(entries) or O(src), these keys have no value; the bucket's history keeps their
         earlier ones, unless O(purge) is set.
-      - With V(absent) and none of these, the bucket is gone, with all that was in it.
+      - With V(absent) and none of these, the bucket is gone, with all that was in it. One that holds something is only
+        deleted with O(allow_data_loss), since entries that are empty by mistake look the same.
     type: str
     choices: [present, absent]
     default: present
@@ -146,7 +147,8 @@ options:
     description:
       - Allow changes of an existing bucket that make the server drop entries (a lower O(history), a shorter O(ttl)),
         that make them less safe (fewer O(replicas)) or shut out new ones (O(max_bytes) below what is stored), and
-        O(exclusive) with nothing to keep. Without it they are refused. Meant for one run, never for a default.
+        O(exclusive) with nothing to keep, and the deletion of a bucket that holds something. Without it they are
+        refused. Meant for one run, never for a default.
     type: bool
     default: false
   description:
@@ -384,6 +386,7 @@ EXAMPLES = r"""
       natsops.nats.nats_kv:
         bucket: scratch
         state: absent
+        allow_data_loss: true
 """
 
 RETURN = r"""

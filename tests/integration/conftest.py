@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -216,3 +218,34 @@ def nats_cli() -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def slow_line() -> Iterator[Callable[[int, int], str]]:
+    """A line to a local port that carries so many bytes a second, each way: slow_line(port, bytes) gives its URL."""
+    listeners: list[socket.socket] = []
+
+    def carry(source: socket.socket, sink: socket.socket, speed: int) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(speed // 20):
+                sink.sendall(data)
+                time.sleep(len(data) / speed)
+            sink.shutdown(socket.SHUT_WR)
+
+    def serve(listener: socket.socket, port: int, speed: int) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near = listener.accept()[0]
+                far = socket.create_connection(("127.0.0.1", port))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=carry, args=(*pair, speed), daemon=True).start()
+
+    def start(port: int, speed: int) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        threading.Thread(target=serve, args=(listener, port, speed), daemon=True).start()
+        return f"nats://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for listener in listeners:
+        listener.close()

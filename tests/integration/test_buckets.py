@@ -126,9 +126,9 @@ class TestBucket:
 
     def test_delete(self, ok, bucket, server, nats_cli):
         ok(bucket=bucket, key="k", value="v")
-        gone = ok(bucket=bucket, state="absent")
+        gone = ok(bucket=bucket, state="absent", allow_data_loss=True)
         assert gone["changed"] and gone["bucket"] is None and gone["verified"]
-        assert not ok(bucket=bucket, state="absent")["changed"]
+        assert not ok(bucket=bucket, state="absent", allow_data_loss=True)["changed"]
         assert bucket not in nats_cli(server, "kv", "ls")
 
     def test_a_stream_that_is_no_bucket_is_left_alone(self, kv, bucket, server, nats_cli):
@@ -659,7 +659,7 @@ class TestAnySettings:
         wanted = settings.given_back(settings.parse(options))
         assert {name: made[name] for name in wanted} == wanted
         assert not ok(bucket=bucket, **options)["changed"]
-        ok(bucket=bucket, state="absent")
+        ok(bucket=bucket, state="absent", allow_data_loss=True)
 
     @ANY
     @given(ordinary | mirrors, ordinary)
@@ -677,7 +677,7 @@ class TestAnySettings:
             assert not ok(bucket=bucket, **after)["changed"]
         now = ok(bucket=bucket)["bucket"]
         assert {name: now[name] for name in names} == expected
-        ok(bucket=bucket, state="absent")
+        ok(bucket=bucket, state="absent", allow_data_loss=True)
 
 
 @pytest.fixture(scope="module")

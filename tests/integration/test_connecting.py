@@ -380,7 +380,7 @@ class TestPrefixes:
         nats_cli(server, *cli, "put", "test", "theirs", "x")
         assert not connect(**there, key="theirs", value="x")["changed"]
         assert connect(**there, key="k.0", state="absent")["verified"]
-        assert connect(**there, state="absent")["verified"]
+        assert connect(**there, state="absent", allow_data_loss=True)["verified"]
         without = {name: value for name, value in there.items() if name != "api_prefix"}
         refused(connect(**without), "JetStream is not enabled for this account", within=8)
 

@@ -48,7 +48,7 @@ def test_only_the_domain_that_is_meant_is_touched(kv, hub_and_leaf, nats_cli, ru
     assert not kv(domain="hub", key="theirs", value="x")["changed"]
     assert kv(domain="hub", entries={"who": "hub"}, exclusive=True)["summary"]["deleted"] == 503
     assert kv(domain="hub", compact="0s")["summary"]["compacted"] == 503
-    assert kv(domain="hub", state="absent")["verified"]
+    assert kv(domain="hub", state="absent", allow_data_loss=True)["verified"]
     assert nats_cli(leaf, "kv", "get", "shared", "who", "--raw") == "leaf"
 
 

@@ -406,6 +406,115 @@ class TestMirrorsAndSources:
         assert ok(bucket=bucket, key="own", value="v")["verified"] and get(bucket, "x.k") == "x"
 
 
+class TestFoundByReview:
+    """Each of these once lost something, or said what was not so."""
+
+    def test_no_key_of_large_values_is_left_out(self, ok, run_module, server, bucket):
+        """A server that is asked for so many bytes leaves out a message after each batch, where there is a history."""
+        entries = {f"k{number}": f"{number}".ljust(500_000) for number in range(100)}
+        ok(bucket=bucket, history=2, entries=entries, timeout=60)
+        info = run_module("nats_kv_info", servers=[server.url], bucket=bucket, entries="values", timeout=60)
+        assert {entry["key"]: entry["value"] for entry in info["buckets"][0]["entries"]} == entries
+        assert not ok(bucket=bucket, entries=entries, timeout=60)["changed"]
+        only = ok(bucket=bucket, entries={"k0": entries["k0"]}, exclusive=True, timeout=60)
+        assert only["summary"]["deleted"] == 99 and only["summary"]["unchanged"] == 1
+
+    def test_a_bucket_is_not_deleted_by_an_empty_list(self, ok, kv, bucket, keys):
+        ok(bucket=bucket, key="k", value="v")
+        refused = kv(bucket=bucket, entries=None, state="absent")
+        assert refused.failed and "holds 1 values" in refused["msg"] and "allow_data_loss" in refused["msg"]
+        for option in ("purge", "atomic"):
+            refused = kv(bucket=bucket, state="absent", allow_data_loss=True, **{option: True})
+            assert refused.failed and f"'{option}' is given, and the bucket is to be absent" in refused["msg"]
+        assert keys(bucket) == ["k"]
+
+    def test_a_new_mirror_does_not_decide_on_entries_that_it_has_not(self, ok, kv, bucket):
+        ok(bucket=bucket, entries={"a": "1", "b": "2"})
+        mirror = {"mirror": {"bucket": bucket}, "entries": {"a": "1"}}
+        for check in (True, False):
+            refused = kv(bucket=f"{bucket}-copy", **mirror, exclusive=True, check=check)
+            assert refused.failed and "is not there yet" in refused["msg"]
+        refused = kv(bucket=f"{bucket}-sum", sources=[{"bucket": bucket}], entries={"c": "3"}, exclusive=True)
+        assert refused.failed and "is not there yet" in refused["msg"]
+
+    def test_keys_that_a_shorter_ttl_lets_go_are_said(self, ok, kv, bucket):
+        ok(bucket=bucket, entries={"a": "1", "b": "2"})
+        time.sleep(2.5)
+        refused = kv(bucket=bucket, ttl="2s", allow_data_loss=True, entries={"a": "1", "b": "2"})
+        assert refused.failed and refused["step"] == "verify" and "2 keys that were as wanted" in refused["msg"]
+        assert ok(bucket=bucket, ttl="2s", entries={"a": "1", "b": "2"})["summary"]["created"] == 2
+
+    def test_a_key_whose_name_is_a_wildcard_takes_no_others_with_it(self, ok, bucket, server, keys):
+        async def put():
+            client = await nats.connect(server.url)
+            await client.jetstream().publish(f"$KV.{bucket}.a.*", b"x")
+            await client.close()
+
+        ok(bucket=bucket, entries={"a.b": "1", "a.c": "2", "old": "3"})
+        asyncio.run(put())
+        done = ok(bucket=bucket, entries={"a.b": "1", "a.c": "2"}, exclusive=True, purge=True)
+        assert changes(done) == {"old": "purged"} and "1 keys by names that no client can use" in done.output
+        ok(bucket=bucket, compact="0s")
+        assert {"a.b", "a.c"} <= set(keys(bucket))
+
+    def test_large_values_over_a_slow_line(self, ok, bucket, server, run_module, slow_line):
+        """150 kB a second, and values that take longer than any patience to begin with."""
+        ok(bucket=bucket)
+        url = slow_line(server.port, 150_000)
+        for params in ({"key": "k", "value": "v" * 900_000}, {"entries": {f"k{n}": "w" * 600_000 for n in range(3)}}):
+            done = run_module("nats_kv", servers=[url], bucket=bucket, timeout=60, **params)
+            assert not done.failed, done["msg"]
+            assert done["verified"]
+        assert ok(bucket=bucket)["bucket"]["state"]["last_revision"] == 4, "nothing was sent twice"
+
+    def test_headers_of_a_batch_are_measured_beforehand(self, kv, ok, bucket):
+        refused = kv(bucket=bucket, atomic=True, entries={"x": "1", "y": "v" * 1_048_576})
+        assert refused.failed and refused["step"] == "plan" and "more than the 1048576" in refused["msg"]
+        refused = kv(bucket=bucket, atomic=True, max_value_size="200", entries={"x": "v" * 150})
+        assert refused.failed and refused["step"] == "plan" and "'max_value_size' 200" in refused["msg"]
+        ok(bucket=bucket, max_value_size="10", key="a", value="1")
+        refused = kv(bucket=bucket, key="a", state="absent", check=True)
+        assert refused.failed and "The marker that removes key 'a'" in refused["msg"]
+
+    def test_revert_twice_where_going_back_trimmed_the_revision(self, ok, bucket):
+        for value in "ab":
+            ok(bucket=bucket, history=2, key="k", value=value)
+        assert ok(bucket=bucket, key="k", revert=1)["changed"]
+        again = ok(bucket=bucket, key="k", revert=1)
+        assert not again["changed"] and again["entry"]["value"] == "a"
+
+    def test_a_ttl_that_the_server_raises_is_not_written_again(self, ok, bucket):
+        params = dict(bucket=bucket, history=5, limit_marker_ttl="60s", key="k", value="v", key_ttl="10s")
+        assert ok(**params)["changed"]
+        assert not ok(**params)["changed"]
+
+    def test_a_user_who_may_not_delete_consumers(self, start_server, run_module):
+        server = start_server(
+            "jetstream {}\nauthorization { users: [{ user: u, password: p, permissions: { "
+            'publish: { allow: [">"], deny: ["$JS.API.CONSUMER.DELETE.>"] }, subscribe: ">" } }] }'
+        )
+        params = dict(servers=[server.url], user="u", password="p", bucket="b", exclusive=True)
+        for value in "ab":
+            done = run_module("nats_kv", **params, entries={f"k{number}": value for number in range(100)})
+            assert not done.failed, done["msg"]
+
+    def test_a_mirror_is_not_compacted(self, ok, kv, bucket):
+        ok(bucket=bucket, entries={"a": "1"})
+        ok(bucket=f"{bucket}-copy", mirror={"bucket": bucket})
+        ok(bucket=bucket, key="a", state="absent")
+        time.sleep(0.5)
+        refused = kv(bucket=f"{bucket}-copy", compact="0s")
+        assert refused.failed and "is a mirror" in refused["msg"]
+
+    def test_pipes_are_not_waited_for(self, kv, bucket, tmp_path):
+        import os
+
+        os.mkfifo(tmp_path / "pipe.yml")
+        for params in ({"key": "k", "value_file": str(tmp_path / "pipe.yml")}, {"src": str(tmp_path / "pipe.yml")}):
+            refused = kv(bucket=bucket, **params)
+            assert refused.failed and "is not a file" in refused["msg"] and refused.seconds < 5
+
+
 @pytest.mark.parametrize(
     ("params", "words"),
     [

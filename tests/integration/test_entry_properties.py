@@ -81,7 +81,7 @@ def test_what_is_put_is_read(job, wanted):
     assert not job(nats_kv, KvJob, bucket=bucket, entries=entries)["changed"]
     gone = job(nats_kv, KvJob, bucket=bucket, entries={}, exclusive=True, allow_data_loss=True)
     assert gone["summary"]["deleted"] == len(wanted)
-    job(nats_kv, KvJob, bucket=bucket, state="absent")
+    job(nats_kv, KvJob, bucket=bucket, state="absent", allow_data_loss=True)
 
 
 @REAL
@@ -96,7 +96,7 @@ def test_a_filter_takes_in_what_the_server_says(job, keys, tokens, rest):
     job(nats_kv, KvJob, bucket=bucket, storage="memory", entries=dict.fromkeys(keys, "v"))
     (found,) = job(nats_kv_info, KvInfoJob, bucket=bucket, entries="keys", filter=pattern)["buckets"]
     assert {entry["key"] for entry in found["entries"]} == {key for key in keys if matches(pattern, key)}
-    job(nats_kv, KvJob, bucket=bucket, state="absent")
+    job(nats_kv, KvJob, bucket=bucket, state="absent", allow_data_loss=True)
 
 
 @given(st.text(max_size=30) | st.text("ab.*> \n\t\0/", max_size=10))

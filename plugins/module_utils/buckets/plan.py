@@ -157,12 +157,23 @@ def _origin_missing(wanted: WantedBucket, origin: Bucket | None) -> tuple[str, .
     return (f"Bucket '{wanted.name}' is to mirror the bucket '{name}', which is not there.",)
 
 
-def absent(found: Bucket | None) -> Plan[BucketOperation]:
-    """The operation that deletes the bucket, if it is there."""
+def absent(found: Bucket | None, *, allow_data_loss: bool) -> Plan[BucketOperation]:
+    """The operation that deletes the bucket, if it is there. One that holds something is only deleted on the user's
+    word: `entries` that are empty by mistake look like a bucket that is to go."""
     if found is None:
         return Plan()
-    before = settings.shown(found.settings) | {"values": found.state.get("messages", 0)}
-    return Plan((DeleteBucket(),), diffs=(Diff(f"bucket {found.name}", before, {}),))
+    stored = int(found.state.get("messages", 0))
+    refusals: tuple[ChangeRefused, ...] = ()
+    if stored and not allow_data_loss:
+        refusals = (
+            ChangeRefused(
+                f"Bucket '{found.name}' holds {stored} values, and would be deleted with all of them, since neither "
+                "'key' nor 'entries' nor 'src' is given.",
+                "Set 'allow_data_loss: true' for this run, or name the keys that are meant.",
+            ),
+        )
+    diffs = (Diff(f"bucket {found.name}", settings.shown(found.settings) | {"values": stored}, {}),)
+    return Plan((DeleteBucket(),), refusals, diffs)
 
 
 def config_after(found: Bucket | None, wanted: WantedBucket) -> Mapping[str, Any]:

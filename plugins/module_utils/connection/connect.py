@@ -63,7 +63,9 @@ class Session:
 
     def note_error(self, error: Exception) -> None:
         """Takes an error that the server sends outside of any answer: a refused permission, above all."""
-        if "permissions violation" in str(error).lower():
+        said = str(error).lower()
+        # A consumer that may not be deleted is dropped by the server when nobody has used it for a while.
+        if "permissions violation" in said and ".consumer.delete." not in said:
             self._denials.append(str(error).removeprefix("nats: ").strip("'"))
             self._denied.set()
 
@@ -83,6 +85,19 @@ class Session:
         said = self._denials[-1]
         what = f"to publish to {subject}" if subject and subject.lower() in said else f"({said})"
         raise ServerRefused(f"The server denies this user {what}.", "Grant the permission, or connect as another user.")
+
+    async def publish(self, subject: str, payload: bytes, headers: Mapping[str, str]) -> None:
+        """Sends a message to which nobody answers.
+
+        Raises:
+            ConnectFailed: The connection is gone.
+        """
+        from nats import errors
+
+        try:
+            await self.client.publish(subject, payload, headers=dict(headers))
+        except errors.Error as error:
+            raise ConnectFailed(f"The connection to {self.server} was lost ({error}).", "Run again.") from error
 
     async def ask(
         self, subject: str, payload: bytes = b"", headers: Mapping[str, str] | None = None, seconds: float = 5.0

@@ -127,6 +127,7 @@ class JetStream:
                     raise
                 last = TimedOut(f"The server did not answer when {doing}.", "Look at the servers' health.")
                 last.__cause__ = error
+                seconds *= 2  # a large answer takes its time on a slow line
             else:
                 problem = answer.get("error")
                 if not problem:

@@ -25,6 +25,7 @@ WINDOW_REQUESTS = 1000
 WINDOW_BYTES = 4 * 1024 * 1024
 # Answers come in a steady flow; when none came for so long, those that are missing are not on their way any more.
 SILENCE_SECONDS = 3.0
+SLOWEST_LINE = 100_000  # bytes a second, for which more patience is added
 _LOOK_SECONDS = 0.25
 
 Item = TypeVar("Item")
@@ -52,7 +53,8 @@ async def exchange(
         requests: Drawn one by one, when the window has room.
         answered: Called with a request's number, from 0, and its answer; a false result stops the sending. Those under
             way are still waited for.
-        silence: Seconds without any answer after which the rest is given up, within the session's deadline.
+        silence: Seconds without any answer after which the rest is given up, within the session's deadline; longer the
+            more bytes are under way.
 
     Returns:
         How many requests were sent, and the numbers of those among them that were not answered: they may have been
@@ -66,9 +68,10 @@ async def exchange(
 
     window = _Window(session, answered, silence)
     inbox = session.client.new_inbox()
-    subscription = await session.client.subscribe(f"{inbox}.*", cb=window.take)
     session.forget_denials()
+    subscription = None
     try:
+        subscription = await session.client.subscribe(f"{inbox}.*", cb=window.take)
         for number, request in enumerate(requests):
             if not await window.opens(len(request.payload)):
                 break
@@ -81,7 +84,7 @@ async def exchange(
     except errors.ConnectionClosedError as error:
         raise session.closed() from error
     finally:
-        if not session.client.is_closed:
+        if subscription and not session.client.is_closed:
             await subscription.unsubscribe()
     return window.sent, set(window.sizes)
 
@@ -127,7 +130,8 @@ class _Window:
     async def room(self, most: int, most_bytes: int) -> bool:
         """Waits until no more requests and bytes than these are under way; False where answers stay away."""
         while len(self.sizes) > most or self._under_way > most_bytes:
-            if time.monotonic() - self._heard > self._silence or self._session.deadline.passed:
+            silence = self._silence + self._under_way / SLOWEST_LINE
+            if time.monotonic() - self._heard > silence or self._session.deadline.passed:
                 return False
             self._progress.clear()
             with contextlib.suppress(TimeoutError):
@@ -162,9 +166,11 @@ async def ask_each(
     """
     session = jetstream.session
     waiting: list[Item] = list(items)
+    silence = SILENCE_SECONDS
     while waiting:
         asked, waiting = waiting, []
-        passing, failure = await _round(jetstream, asked, request, settle, doing, waiting, unheard)
+        passing, failure = await _round(jetstream, asked, request, settle, doing, waiting, unheard, silence)
+        silence *= 2  # a large answer takes its time on a slow line
         if failure:
             raise failure
         if waiting:
@@ -181,6 +187,7 @@ async def _round(
     doing: str,
     waiting: list[Item],
     unheard: list[Item] | None,
+    silence: float,
 ) -> tuple[NatsOpsError, NatsOpsError | None]:
     """One round of ask_each(): the reason why items are waiting to be asked for again, and the failure that ends it."""
     passing: NatsOpsError = TimedOut(f"The server did not answer when {doing}.", "Look at the servers' health.")
@@ -205,7 +212,7 @@ async def _round(
             return False
         return True
 
-    sent, lost = await exchange(jetstream.session, map(request, items), answered)
+    sent, lost = await exchange(jetstream.session, map(request, items), answered, silence)
     if unheard is None:
         waiting += [items[number] for number in lost]
     else:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..connection.jetstream import JetStream
 from ..errors import TimedOut
+from ..names import is_key
 from . import reading
 from .model import Entry, Value
 from .place import Place
@@ -55,6 +56,7 @@ async def found(place: Place, wanted: WantedEntries, *, stored: int, keep_values
         same=sight.same,
         others=sight.others,
         markers=sight.markers,
+        odd=sight.odd,
         reverted=reverted,
         kept=kept,
         max_payload=place.jetstream.session.max_payload,
@@ -101,6 +103,7 @@ class _Sight:
         self.same: set[str] = set()
         self.others: dict[str, Entry] = {}
         self.markers: dict[str, int] = {}
+        self.odd: set[str] = set()
         self.old: datetime.datetime | None = None
         self._exclusive = wanted.exclusive
         self._keep_values = keep_values
@@ -120,6 +123,9 @@ class _Sight:
     def scan(self, entry: Entry) -> None:
         """Sees some key of the filter."""
         key = entry.key
+        if not is_key(key):
+            self.odd.add(key)
+            return
         if self.old and not entry.live and _moment(entry.created) <= self.old:
             self.markers[key] = entry.revision
         else:

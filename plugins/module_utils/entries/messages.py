@@ -19,19 +19,21 @@ TTL = "Nats-TTL"
 ROLLUP = "Nats-Rollup"
 SIZE = "Nats-Msg-Size"  # in the place of a value that was not asked for
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
+REVERTED = "Natsops-Reverted-To"  # our own
 
 # ADR-43: a marker that the server writes counts as the operation that it stands for.
 _MARKERS = {"MaxAge": PURGE, "Purge": PURGE, "Remove": DELETE}
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
-def write_headers(operation: str, *, ttl: int = 0, expected: int | None = None) -> dict[str, str]:
+def write_headers(operation: str, *, ttl: int = 0, expected: int | None = None, revert: int = 0) -> dict[str, str]:
     """The headers of a write.
 
     Args:
         operation: PUT, DEL or PURGE.
         ttl: Whole seconds that the entry is to live, 0 for no limit of its own.
         expected: The key's newest revision if the write is to happen, 0 for none; None where it does not matter.
+        revert: The revision whose value this is again. It may be gone by the next run, which then finds it here.
     """
     headers = {} if operation == PUT else {OPERATION: operation}
     if operation == PURGE:
@@ -40,7 +42,15 @@ def write_headers(operation: str, *, ttl: int = 0, expected: int | None = None) 
         headers[TTL] = f"{ttl}s"
     if expected is not None:
         headers[EXPECTED] = str(expected)
+    if revert:
+        headers[REVERTED] = str(revert)
     return headers
+
+
+def batch_headers(batch: str, number: int, last: bool) -> dict[str, str]:
+    """What a message of an atomic batch has besides (ADR-50)."""
+    headers = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+    return headers | {"Nats-Batch-Commit": "1"} if last else headers
 
 
 def headers_size(headers: Mapping[str, str]) -> int:
@@ -68,7 +78,9 @@ def _entry(key: str, data: bytes, headers: Mapping[str, str], revision: int, cre
     marker = headers.get(MARKER, "")
     operation = _MARKERS.get(marker, PURGE) if marker else headers.get(OPERATION, PUT)
     size = int(headers[SIZE]) if SIZE in headers else len(data)
-    return Entry(key, data, revision, operation, created, _ttl(headers.get(TTL, "")), marker, size)
+    reverted = headers.get(REVERTED, "")
+    to = int(reverted) if reverted.isdecimal() else 0
+    return Entry(key, data, revision, operation, created, _ttl(headers.get(TTL, "")), marker, size, to)
 
 
 def _ttl(text: str) -> int:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import stat
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +31,7 @@ class Entry:
         marker: Why the server itself wrote this tombstone (ADR-43: MaxAge for an expired key, Remove, Purge); empty
             where a client wrote it.
         size: Bytes of the value, also where the value itself was not asked for.
+        reverted_to: The revision whose value this was to have again, where we wrote it for that; 0 otherwise.
     """
 
     key: str
@@ -39,6 +42,7 @@ class Entry:
     ttl: int = 0
     marker: str = ""
     size: int = 0
+    reverted_to: int = 0
 
     @property
     def live(self) -> bool:
@@ -115,6 +119,8 @@ def read_file(path: str, option: str) -> Value:
         BadInput: It cannot be read.
     """
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for, for ever
+            raise BadInput(f"'{option}' {path!r} is not a file.", "Give a file.")
         with open(path, "rb") as file:
             return Value(file.read())
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name

@@ -12,6 +12,7 @@ from typing import Any
 from ..buckets.settings import StreamConfig
 from ..errors import ChangeRefused
 from ..run import HIDDEN, Diff, Plan
+from ..units import SECOND
 from . import messages
 from .model import DELETE, PURGE, PUT, Entry, Value, shown
 from .wanted import WantedEntry
@@ -58,6 +59,7 @@ class FoundEntries:
         same: The named keys that hold the wanted value.
         others: The entries, with a value, that the filter takes in and nobody named.
         markers: Tombstones that are old enough for `compact`, with their revisions.
+        odd: Keys that the filter takes in and whose names are none, such as `a.*`: removing one would remove others.
         reverted: What was found at the revisions to go back to.
         kept: How many revisions are kept of keys that are to be purged and have no value any more.
         max_payload: The largest message that the server takes.
@@ -68,6 +70,7 @@ class FoundEntries:
     same: frozenset[str] | set[str] = frozenset()
     others: Mapping[str, Entry] = field(default_factory=dict)
     markers: Mapping[str, int] = field(default_factory=dict)
+    odd: frozenset[str] | set[str] = frozenset()
     reverted: Mapping[int, Entry | None] = field(default_factory=dict)
     kept: Mapping[str, int] = field(default_factory=dict)
     max_payload: int = 1024 * 1024
@@ -91,6 +94,7 @@ class Write(EntryOperation):
         value: The bytes, of a PUT.
         ttl: Whole seconds, 0 for no limit.
         expected: The key's newest revision for the server to compare; None to leave that.
+        revert: The revision whose value this is again, 0 where it is not that.
     """
 
     key: str
@@ -99,11 +103,12 @@ class Write(EntryOperation):
     value: bytes = b""
     ttl: int = 0
     expected: int | None = None
+    revert: int = 0
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers of the message."""
-        return messages.write_headers(self.operation, ttl=self.ttl, expected=self.expected)
+        return messages.write_headers(self.operation, ttl=self.ttl, expected=self.expected, revert=self.revert)
 
     def made(self, entry: Entry | None) -> bool:
         """Whether an entry is what this makes of the key."""
@@ -134,33 +139,46 @@ def plan(found: FoundEntries, wanted: WantedEntries, config: StreamConfig) -> Pl
     refusals: list[ChangeRefused] = []
     for entry in wanted.entries:
         try:
-            write = _present(found, wanted, entry) if entry.present else _absent(found, wanted, entry)
+            write = _present(found, wanted, config, entry) if entry.present else _absent(found, wanted, entry)
             if write:
-                _check_size(found, wanted, config, write)
                 writes.append(write)
         except ChangeRefused as refusal:
             refusals.append(refusal)
     operation, change = (PURGE, "purged") if wanted.purge else (DELETE, "deleted")
     # What another writer puts there in the meantime was not meant.
     writes += [Write(key, operation, change, expected=entry.revision) for key, entry in sorted(found.others.items())]
+    refusals += [large for write in writes if (large := _too_large(found, wanted, config, write))]
     refusals += _refusals(found, wanted, config, writes)
     rewritten = {write.key for write in writes}
     compacts = [Compact(key, revision) for key, revision in sorted(found.markers.items()) if key not in rewritten]
+    if compacts and config.get("mirror"):
+        refusals.append(ChangeRefused(f"Bucket '{wanted.bucket}' is a mirror.", "Use 'compact' on its origin."))
     return Plan(
         (*writes, *compacts),
         _not_too_many(refusals),
         diffs=_diffs(found, wanted, writes, compacts),
-        warnings=_warnings(config, writes),
+        warnings=_warnings(found, wanted, config, writes),
     )
 
 
-def _present(found: FoundEntries, wanted: WantedEntries, entry: WantedEntry) -> Write | None:
-    value = entry.value or _reverted(found, wanted, entry)
+def _present(found: FoundEntries, wanted: WantedEntries, config: StreamConfig, entry: WantedEntry) -> Write | None:
     known = found.known.get(entry.key)
-    if known and known.live and entry.key in found.same and entry.ttl in (None, known.ttl):
+    same_ttl = known is not None and entry.ttl in (None, known.ttl, *_raised(config, entry.ttl, known.ttl))
+    # The revision to go back to may have been trimmed by going back to it.
+    same = known is not None and (entry.key in found.same or 0 < (entry.revert or 0) == known.reverted_to)
+    if known and known.live and same and same_ttl:
         return None
+    value = entry.value or _reverted(found, wanted, entry)
     change = "updated" if known and known.live else "created"
-    return Write(entry.key, PUT, change, value.data, entry.ttl or 0, _expected(wanted, entry, known))
+    expected = _expected(wanted, entry, known)
+    return Write(entry.key, PUT, change, value.data, entry.ttl or 0, expected, entry.revert or 0)
+
+
+def _raised(config: StreamConfig, ttl: int | None, have: int) -> tuple[int, ...]:
+    """What a server makes of a time to live that is shorter than that of its limit markers, in a bucket with history
+    (measured on 2.15)."""
+    marker = config.get("subject_delete_marker_ttl", 0) // SECOND
+    return (have,) if ttl and ttl < marker == have and config.get("max_msgs_per_subject", 1) > 1 else ()
 
 
 def _absent(found: FoundEntries, wanted: WantedEntries, entry: WantedEntry) -> Write | None:
@@ -198,22 +216,26 @@ def _expected(wanted: WantedEntries, entry: WantedEntry, known: Entry | None) ->
     return have
 
 
-def _check_size(found: FoundEntries, wanted: WantedEntries, config: StreamConfig, write: Write) -> None:
-    """Found out before anything is changed, since the bucket would be made first."""
-    headers = messages.headers_size(write.headers)  # servers count them in
+def _too_large(found: FoundEntries, wanted: WantedEntries, config: StreamConfig, write: Write) -> ChangeRefused | None:
+    """Found out before anything is changed, since the bucket would be made first, and others written."""
+    batch = messages.batch_headers("0" * 32, BATCH_MOST, last=True) if wanted.atomic else {}
+    headers = messages.headers_size(write.headers | batch)  # servers count them in
     size = len(write.value) + headers
-    value = (
-        f"'value' of key '{write.key}' has {len(write.value)} bytes{f' and {headers} of headers' if headers else ''}"
-    )
+    if write.operation == PUT:
+        what = f"'value' of key '{write.key}' has {len(write.value)} bytes"
+        what += f" and {headers} of headers" if headers else ""
+    else:
+        what = f"The marker that removes key '{write.key}' has {headers} bytes"
     if size > found.max_payload:
         mend = "Raise max_payload (config.merge.max_payload in the chart's values), or store less."
-        raise ChangeRefused(f"{value}, more than the {found.max_payload} that the server takes in one message.", mend)
+        return ChangeRefused(f"{what}, more than the {found.max_payload} that the server takes in one message.", mend)
     most = config.get("max_msg_size", -1)
-    if 0 < most < size and write.operation == PUT:
-        raise ChangeRefused(
-            f"{value}, more than the 'max_value_size' {most} of bucket '{wanted.bucket}'.",
+    if 0 < most < size:
+        return ChangeRefused(
+            f"{what}, more than the 'max_value_size' {most} of bucket '{wanted.bucket}'.",
             "Raise 'max_value_size', or store less.",
         )
+    return None
 
 
 def _refusals(
@@ -272,16 +294,22 @@ def _not_too_many(refusals: list[ChangeRefused]) -> tuple[ChangeRefused, ...]:
     return (*refusals[:REFUSALS_SHOWN], ChangeRefused(f"And {len(refusals) - REFUSALS_SHOWN} more of the kind."))
 
 
-def _warnings(config: StreamConfig, writes: list[Write]) -> tuple[str, ...]:
-    marker = config.get("subject_delete_marker_ttl", 0) // 1_000_000_000
+def _warnings(found: FoundEntries, wanted: WantedEntries, config: StreamConfig, writes: list[Write]) -> tuple[str, ...]:
+    warnings = []
+    if found.odd:
+        warnings.append(
+            f"Bucket '{wanted.bucket}' has {len(found.odd)} keys by names that no client can use, such as "
+            f"{min(found.odd)!r}; they are left alone."
+        )
+    marker = config.get("subject_delete_marker_ttl", 0) // SECOND
     short = [write.key for write in writes if 0 < write.ttl < marker]
     if short and config.get("max_msgs_per_subject", 1) > 1:
         # Measured on 2.15: nothing tells the client.
-        return (
+        warnings.append(
             f"The server raises the ttl of {len(short)} keys (such as '{short[0]}') to the bucket's "
-            f"'limit_marker_ttl' of {marker} s, since the bucket keeps a history.",
+            f"'limit_marker_ttl' of {marker} s, since the bucket keeps a history."
         )
-    return ()
+    return tuple(warnings)
 
 
 def _diffs(

@@ -30,7 +30,8 @@ def problems(
     for write, revision in written:
         entry = read.get(write.key)
         lives = min((ttl for ttl in (write.ttl, bucket_ttl) if ttl), default=0)
-        if lives and lives <= seconds and (entry is None or entry.marker):
+        # What has expired is gone, or a marker, or an earlier revision has come to light.
+        if lives and lives <= seconds and (entry is None or entry.marker or entry.revision < revision):
             continue
         problem = _problem(bucket, write, revision, entry)
         if problem and len(found) < SHOWN:

@@ -33,9 +33,14 @@ if TYPE_CHECKING:
 # A key asked for by itself costs a server about as much as this many keys of a consumer.
 ALONE_COSTS = 4
 FEW = 16
-BATCH = 5000
-BATCH_BYTES = 16 * 1024 * 1024
+# A batch is made as large as is good for this many bytes, going by the sizes that were seen last, and what has arrived
+# and was not looked at yet never holds more than the second number. A server could be asked itself for no more than so
+# many bytes, but then leaves out a message after each batch (last per subject with a history above 1; seen on 2.15.1).
+BATCH_BYTES = 4 * 1024 * 1024
+HELD_BYTES = 64 * 1024 * 1024
+BATCH_LEAST, BATCH_FIRST, BATCH_MOST = 4, 1000, 5000
 WAIT_SECONDS = 2.0  # for a batch that does not fill up
+SILENCE_SECONDS = 4.0  # twice as much after every interruption: a large value takes its time on a slow line
 IDLE_SECONDS = 30  # after which a server drops a consumer that nobody deleted
 
 
@@ -147,9 +152,10 @@ async def watch(
     Raises:
         ServerRefused, TimedOut: as JetStream.request().
     """
+    pace = _Pace()
     while True:
         try:
-            async for entry in _read_through(place, pattern, values, history):
+            async for entry in _read_through(place, pattern, values, history, pace):
                 yield entry
             return
         except _Interrupted as error:
@@ -158,39 +164,61 @@ async def watch(
                 if place.jetstream.write_prefix:
                     mend += " An account that exports its JetStream needs 'response_type: stream' for it."
                 raise TimedOut(f"Reading bucket '{place.bucket}' was not done in time: {error}.", mend) from error
+            pace.silence *= 2
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+class _Pace:
+    """How much is asked for at once, and how long is waited for it."""
+
+    def __init__(self) -> None:
+        self.batch = BATCH_FIRST
+        self.silence = SILENCE_SECONDS
+
+    def seen(self, count: int, size: int) -> None:
+        """Goes by the last messages and their bytes; grows slowly, since the next ones may be larger."""
+        fits = BATCH_BYTES * count // max(size, 1)
+        self.batch = max(BATCH_LEAST, min(fits, 4 * self.batch, BATCH_MOST))
+
+    def too_much(self) -> None:
+        """More has arrived than may be held."""
+        self.batch = max(BATCH_LEAST, self.batch // 16)
 
 
 class _Interrupted(Exception):
     """The consumer is gone, or has left something out: the reading begins anew."""
 
 
-async def _read_through(place: Place, pattern: str, values: bool, history: bool) -> AsyncIterator[Entry]:
+async def _read_through(place: Place, pattern: str, values: bool, history: bool, pace: _Pace) -> AsyncIterator[Entry]:
     aim = await newest(place, pattern)
     if aim is None:
         return
-    seen = 0
-    async with _consumer(place, pattern, values, history) as consumer:
+    pace.seen(1, aim.size)
+    seen, pending = 0, 0
+    async with _consumer(place, pattern, values, history, pace) as consumer:
         while True:
-            count = 0
+            count = size = 0
             async for message in consumer.batch():
                 mark = _Mark.of(message.reply)
                 count += 1
+                size += len(message.data)
                 consumer.position += 1
                 if mark.position != consumer.position:
                     raise _Interrupted("the server left out a message")
-                seen = mark.revision
+                seen, pending = mark.revision, mark.pending
                 key = place.subjects.key(message.subject)
                 if key is not None:
                     yield messages.delivered(key, message.data, message.headers or {}, seen, mark.nanoseconds)
-                if not mark.pending and seen >= aim.revision:
+                if not pending and seen >= aim.revision:
                     return
-            if not count:
-                # What was the newest may have been purged since, or a replica may lag.
-                aim = await newest(place, pattern)
-                if aim is None or aim.revision <= seen:
-                    return
-                raise _Interrupted(f"revision {aim.revision} has not reached the replica that is read")
+            if count:
+                pace.seen(count, size)
+                continue
+            # What was the newest may have been purged since, or a replica may lag.
+            aim = await newest(place, pattern)
+            if aim is None or (aim.revision <= seen and not pending):
+                return
+            raise _Interrupted(f"{pending} entries, up to revision {aim.revision}, have not come")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,21 +242,26 @@ class _Mark:
 class _Consumer:
     """A consumer of our own, read batch by batch."""
 
-    def __init__(self, place: Place, name: str) -> None:
+    def __init__(self, place: Place, name: str, pace: _Pace) -> None:
         self.position = 0
         self._subject = f"{place.jetstream.prefix}CONSUMER.MSG.NEXT.{place.stream}.{name}"
         self._arrived: deque[Msg] = deque()
+        self._held = 0  # bytes in it
+        self._overflow = False
         self._news = asyncio.Event()
         self._session = session = place.jetstream.session
         self.inbox = session.client.new_inbox()
         self._pulls = 0
-        wait = max(int(session.deadline.left(WAIT_SECONDS) * SECOND), SECOND // 10)
-        most = max(BATCH_BYTES, 2 * session.max_payload)
-        self._pull = json.dumps({"batch": BATCH, "max_bytes": most, "expires": wait}).encode()
+        self._pace = pace
+        self._wait = max(int(session.deadline.left(WAIT_SECONDS) * SECOND), SECOND // 10)
 
     async def take(self, message: Msg) -> None:
         """For the subscription."""
-        self._arrived.append(message)
+        if self._held > HELD_BYTES:
+            self._overflow = True  # what comes now is dropped, and the reading begins anew
+        else:
+            self._arrived.append(message)
+            self._held += len(message.data)
         self._news.set()
 
     async def batch(self) -> AsyncIterator[Msg]:
@@ -237,26 +270,35 @@ class _Consumer:
 
         self._pulls += 1
         inbox = f"{self.inbox}.{self._pulls}"
+        size = self._pace.batch
+        pull = json.dumps({"batch": size, "expires": self._wait}).encode()
         try:
-            await self._session.client.publish(self._subject, self._pull, reply=inbox)
+            await self._session.client.publish(self._subject, pull, reply=inbox)
         except errors.Error as error:
             raise _Interrupted("the connection was lost") from error
         count = 0
-        while count < BATCH:
-            while not self._arrived:
-                self._news.clear()
-                try:
-                    # A server ends a batch by a message of its own; if not even that comes, nobody is there.
-                    await asyncio.wait_for(self._news.wait(), WAIT_SECONDS * 2)
-                except TimeoutError as error:
-                    self._session.raise_if_denied()
-                    raise _Interrupted("the server stopped answering") from error
+        while count < size:
+            await self._news_from_the_server()
             message = self._arrived.popleft()
+            self._held -= len(message.data)
             if message.reply:
                 count += 1
                 yield message
             elif message.subject == inbox and _ends_batch(message):
                 return
+
+    async def _news_from_the_server(self) -> None:
+        while not self._arrived:
+            if self._overflow:
+                self._pace.too_much()
+                raise _Interrupted("more came at once than may be held")
+            self._news.clear()
+            try:
+                # A server ends a batch by a message of its own; if not even that comes, nobody is there.
+                await asyncio.wait_for(self._news.wait(), self._pace.silence)
+            except TimeoutError as error:
+                self._session.raise_if_denied()
+                raise _Interrupted("the server stopped answering") from error
 
 
 def _ends_batch(message: Msg) -> bool:
@@ -269,13 +311,13 @@ def _ends_batch(message: Msg) -> bool:
     status, said = headers.get("Status", ""), headers.get("Description", "").lower()
     if status == "100":
         return False
-    if status in ("404", "408") or (status == "409" and ("batch completed" in said or "maxbytes" in said)):
+    if status in ("404", "408") or (status == "409" and "batch completed" in said):
         return True
     raise _Interrupted(f"the server said {status} {said}".strip())
 
 
 @contextlib.asynccontextmanager
-async def _consumer(place: Place, pattern: str, values: bool, history: bool) -> AsyncIterator[_Consumer]:
+async def _consumer(place: Place, pattern: str, values: bool, history: bool, pace: _Pace) -> AsyncIterator[_Consumer]:
     config: dict[str, Any] = {
         "deliver_policy": "all" if history else "last_per_subject",
         "ack_policy": "none",
@@ -290,7 +332,7 @@ async def _consumer(place: Place, pattern: str, values: bool, history: bool) -> 
     made = await place.jetstream.request(
         f"CONSUMER.CREATE.{place.stream}", {"stream_name": place.stream, "config": config}, doing=doing
     )
-    consumer = _Consumer(place, made["name"])
+    consumer = _Consumer(place, made["name"], pace)
     subscription = await session.client.subscribe(f"{consumer.inbox}.*", cb=consumer.take)
     try:
         yield consumer

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -52,9 +53,7 @@ def read(path: str, bucket: str, *, separator: str, state: str, purge: bool) -> 
 
 
 def _folder(folder: Path, bucket: str, separator: str, state: str, purge: bool) -> Iterator[WantedEntry]:
-    for file in sorted(folder.rglob("*")):
-        if file.is_dir() and not file.is_symlink():
-            continue
+    for file in sorted(_files(folder)):
         if not file.is_file():
             raise BadInput(
                 f"'src' {str(folder)!r} holds {str(file)!r}, which is no file.", "Take it out of the folder."
@@ -71,12 +70,28 @@ def _folder(folder: Path, bucket: str, separator: str, state: str, purge: bool) 
             ) from error
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """All that is in a folder and its folders; links to folders among them, into which nobody looks."""
+
+    def unreadable(error: OSError) -> None:
+        raise BadInput(
+            f"'src' {str(folder)!r}: {error.filename!r} cannot be read: {error.strerror}.",
+            "Give a folder that can be read.",
+        ) from error
+
+    for place, folders, names in os.walk(folder, onerror=unreadable):
+        yield from (Path(place, name) for name in names)
+        yield from (Path(place, name) for name in folders if Path(place, name).is_symlink())
+
+
 def _lines(text: str, bucket: str, option: str, state: str, purge: bool) -> Iterator[WantedEntry]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            item = json.loads(line)
+            item = json.loads(line, object_pairs_hook=_unique)
+        except _Double as error:
+            raise BadInput(f"'{option}' line {number} names {str(error)[:80]!r} twice.", "Leave one out.") from error
         except (ValueError, RecursionError) as error:
             raise BadInput(
                 f"'{option}' line {number} is not JSON ({_place(error)}).",
@@ -121,24 +136,37 @@ def _from_yaml(text: str) -> Any:
         ) from error
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """A safe loader that refuses double keys and leaves dates as the text that they are."""
+        """A safe loader that leaves dates as the text that they are."""
 
         yaml_implicit_resolvers: ClassVar = {
             first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
             for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
 
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            names = [(key.tag, key.value) for key, _unused in node.value if isinstance(key, yaml.ScalarNode)]
-            if len(set(names)) < len(names):
-                raise _Double(next(value for tag, value in names if names.count((tag, value)) > 1))
-            return super().construct_mapping(node, deep)
-
     try:
-        return Loader(text).get_single_data()
-    except yaml.YAMLError as error:
+        loader = Loader(text)
+        node = loader.get_single_node()
+        # Before merge keys are resolved, which repeats keys rightly.
+        _refuse_doubles(node, yaml.MappingNode, yaml.ScalarNode, set())
+        return None if node is None else loader.construct_document(node)
+    except (_Double, RecursionError):
+        raise
+    except Exception as error:  # PyYAML raises a dozen types, and shows values in their words
         mark = getattr(error, "problem_mark", None)
-        raise ValueError(f"line {mark.line + 1}" if mark else "not readable") from error
+        raise ValueError(f"line {mark.line + 1}" if mark else "a value is not of the type that it claims") from error
+
+
+def _refuse_doubles(node: Any, mapping: type[Any], scalar: type[Any], seen: set[int]) -> None:
+    if node is None or id(node) in seen or not isinstance(node.value, list):
+        return
+    seen.add(id(node))
+    if isinstance(node, mapping):
+        names = [(key.tag, key.value) for key, _unused in node.value if isinstance(key, scalar)]
+        if len(set(names)) < len(names):
+            raise _Double(next(value for tag, value in names if names.count((tag, value)) > 1))
+    for item in node.value:
+        for part in item if isinstance(item, tuple) else (item,):
+            _refuse_doubles(part, mapping, scalar, seen)
 
 
 def _place(error: BaseException) -> str:

@@ -6,6 +6,7 @@ acknowledgement was lost is looked for before it is sent again."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import uuid
@@ -14,15 +15,17 @@ from typing import Any
 
 from ..connection.connect import NoResponders
 from ..connection.jetstream import decoded
-from ..connection.pipeline import Request, ask_each
+from ..connection.pipeline import SLOWEST_LINE, Request, ask_each
 from ..connection.server_errors import NOT_FOUND, WRONG_REVISION, refusal
-from ..errors import NatsOpsError, TimedOut
-from . import reading
+from ..errors import NatsOpsError, ServerRefused, TimedOut
+from . import messages, reading
 from .model import Entry
 from .place import Place
 from .plan import Compact, Write
 
 Done = Callable[[Write, int], None]
+# A server gives a batch up when nothing of it has come for ten seconds.
+BATCH_LOOKS, BATCH_LOOK_SECONDS = 10, 1.0
 
 
 async def write_each(place: Place, writes: Sequence[Write], done: Done, unknown: list[str]) -> None:
@@ -99,25 +102,45 @@ async def write_together(place: Place, writes: Sequence[Write], done: Done, unkn
         unknown: See write_each().
     """
     doing = f"writing {len(writes)} entries to bucket '{place.bucket}' at once"
+    sent = 0
     while True:
+        sent += 1
         try:
             last = await _batch(place, writes, doing)
-        except TimedOut as error:
-            left = writes
-            with contextlib.suppress(NatsOpsError):
-                left = await _unwritten(place, writes, done)
-                if left and not place.jetstream.session.deadline.passed:
-                    continue
-            if left:
-                unknown += [write.key for write in left]
+        except (TimedOut, ServerRefused) as error:
+            unsure = isinstance(error, TimedOut) or (error.code in WRONG_REVISION and sent > 1)
+            if not unsure:
+                raise
+            if await _landed(place, writes, done):
+                return
+            if not isinstance(error, TimedOut):
+                raise
+            if place.jetstream.session.deadline.passed:
+                unknown += [write.key for write in writes]
                 raise TimedOut(
                     f"No acknowledgement came when {doing}: it is unknown whether all were written, or none.",
                     "Run again: what is there is then read first.",
                 ) from error
-            return
+            continue
         for number, write in enumerate(writes):
             done(write, last - len(writes) + 1 + number)  # a batch's revisions follow each other
         return
+
+
+async def _landed(place: Place, writes: Sequence[Write], done: Done) -> bool:
+    """Whether a batch that was not acknowledged is there after all. It may still be on its way: looks for a while."""
+    deadline = place.jetstream.session.deadline
+    for _look in range(BATCH_LOOKS):
+        landed: list[tuple[Write, int]] = []
+        with contextlib.suppress(NatsOpsError):
+            if not await _unwritten(place, writes, lambda *one, landed=landed: landed.append(one)):
+                for write, revision in landed:
+                    done(write, revision)
+                return True
+        if deadline.passed:
+            break
+        await asyncio.sleep(deadline.left(BATCH_LOOK_SECONDS))
+    return False
 
 
 async def compact(place: Place, compacts: Sequence[Compact], done: Callable[[Compact], None]) -> None:
@@ -159,17 +182,16 @@ async def _batch(place: Place, writes: Sequence[Write], doing: str) -> int:
     """Sends one batch; the revision of its last write."""
     session, batch = place.jetstream.session, uuid.uuid4().hex
     last = len(writes)
+    patience = 5.0 + sum(len(write.value) for write in writes) / SLOWEST_LINE
     for number, write in enumerate(writes, start=1):
-        headers = write.headers | {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+        headers = write.headers | messages.batch_headers(batch, number, number == last)
         subject = place.subjects.write(write.key)
-        if number == last:
-            headers["Nats-Batch-Commit"] = "1"
         if number not in (1, last):
-            await session.client.publish(subject, write.value, headers=headers)
+            await session.publish(subject, write.value, headers)
             continue
         # The first one is answered as well, so that a refusal comes before the others are sent.
         try:
-            message = await session.ask(subject, write.value, headers)
+            message = await session.ask(subject, write.value, headers, seconds=patience)
         except NoResponders as error:
             raise place.jetstream.nobody_answered(doing) from error
         if message.data:

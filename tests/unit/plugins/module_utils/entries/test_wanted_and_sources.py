@@ -139,6 +139,11 @@ class TestFiles:
             ("a.jsonl", '{"key": "a", "value": "hidden-word"}\n{"key"\n', "line 2 is not JSON"),
             ("a.jsonl", '{"key": "a", "value": "hidden-word"}\n{"key": "b"}\n', "line 2.key' 'b' is given without"),
             ("a.jsonl", "5", "line 1' is not a mapping"),
+            ("a.jsonl", '{"key": "a", "value": "1", "value": "2"}', "line 1 names 'value' twice"),
+            ("a.yml", "a: !!int hidden-word", "is not valid YML (a value is not of the type"),
+            ("a.yml", "a: !!bool hidden-word", "is not valid YML"),
+            ("a.yml", "a: !!timestamp x", "is not valid YML"),
+            ("a.yml", "a: !!int ''", "is not valid YML"),
         ],
     )
     def test_bad_files(self, tmp_path, name, text, words):
@@ -147,6 +152,10 @@ class TestFiles:
             read(tmp_path / name)
         assert words in str(refused.value) and name in str(refused.value)
         assert "hidden-word" not in str(refused.value).replace(str(tmp_path), "")
+
+    def test_merged_mappings_are_no_doubles(self, tmp_path):
+        (tmp_path / "a.yml").write_text("x: {b: {mid: &mid {<<: &base {k: 1}, k: 2}}}\ntop: {<<: *mid, z: 3}\n")
+        assert read(tmp_path / "a.yml")[1].value == Value(b'{"k":2,"z":3}', structured=True)
 
     def test_no_text_and_no_file(self, tmp_path):
         (tmp_path / "a.json").write_bytes(b"\xff\xfe")
