@@ -458,10 +458,10 @@ class TestFoundByReview:
         assert {"a.b", "a.c"} <= set(keys(bucket))
 
     def test_large_values_over_a_slow_line(self, ok, bucket, server, run_module, slow_line):
-        """150 kB a second, and values that take longer than any patience to begin with."""
+        """80 kB a second, and values that take longer than any patience to begin with."""
         ok(bucket=bucket)
-        url = slow_line(server.port, 150_000)
-        for params in ({"key": "k", "value": "v" * 900_000}, {"entries": {f"k{n}": "w" * 600_000 for n in range(3)}}):
+        url = slow_line(server.port, 80_000)
+        for params in ({"key": "k", "value": "v" * 300_000}, {"entries": {f"k{n}": "w" * 200_000 for n in range(3)}}):
             done = run_module("nats_kv", servers=[url], bucket=bucket, timeout=60, **params)
             assert not done.failed, done["msg"]
             assert done["verified"]

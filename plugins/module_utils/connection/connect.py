@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CLOSE_SECONDS = 2.0  # nats-py's close() can hang after a failed TLS handshake
 # A server's stale-connection default is 2 pings at 2 minutes; a dead tunnel must be noticed within a task's time.
 PING_SECONDS = 5
+TRICKLE = 2_000  # bytes; what comes besides any answer (pongs, news of the cluster) is less
 
 
 class NoResponders(NatsOpsError):
@@ -36,8 +37,9 @@ class NoResponders(NatsOpsError):
 class Session:
     """An open connection with the deadline of its task. Made by open_session()."""
 
-    def __init__(self, client: Client, deadline: Deadline, server: str) -> None:
+    def __init__(self, client: Client, deadline: Deadline, server: str, transport: GuardedTransport) -> None:
         self.client = client
+        self._transport = transport
         self.deadline = deadline
         self.server = server
         self._denials: list[str] = []
@@ -47,6 +49,11 @@ class Session:
     def server_info(self) -> Mapping[str, Any]:
         """What the server said of itself when the connection was opened (the INFO message of the protocol)."""
         return dict(self.client._server_info)  # nats-py has no public way to it
+
+    @property
+    def received(self) -> int:
+        """Bytes that have come since the connection was opened. An answer that trickles in is no silence."""
+        return self._transport.received
 
     @property
     def max_payload(self) -> int:
@@ -121,12 +128,14 @@ class Session:
         self.forget_denials()
         wait = self.deadline.left(seconds)
         request = asyncio.ensure_future(
-            self.client.request(subject, payload, timeout=wait, headers=dict(headers) if headers else None)
+            self.client.request(
+                subject, payload, timeout=self.deadline.left() + wait, headers=dict(headers) if headers else None
+            )
         )
         denied = asyncio.ensure_future(self._denied.wait())
         try:
             # A refused permission comes beside the answer that never arrives.
-            await asyncio.wait({request, denied}, return_when=asyncio.FIRST_COMPLETED)
+            await self._first_of({request, denied}, seconds)
             if denied.done() and not request.done():
                 self.raise_if_denied(subject)
             return await request
@@ -144,6 +153,18 @@ class Session:
             for task in (request, denied):
                 task.cancel()
             await asyncio.gather(request, denied, return_exceptions=True)
+
+    async def _first_of(self, tasks: set[asyncio.Future[Any]], seconds: float) -> None:
+        """Waits until one of them is done; TimeoutError when nothing to speak of has come for so many seconds."""
+        while True:
+            received = self.received
+            done, _rest = await asyncio.wait(
+                tasks, timeout=self.deadline.left(seconds), return_when=asyncio.FIRST_COMPLETED
+            )
+            if done:
+                return
+            if self.received - received < TRICKLE or self.deadline.passed:
+                raise TimeoutError
 
 
 @contextlib.asynccontextmanager
@@ -196,7 +217,7 @@ async def _connected(
     from nats.errors import NoServersError
 
     urls = list(options.servers) or [transport.url]
-    session = Session(client, deadline, " or ".join(urlsplit(url).netloc for url in urls))
+    session = Session(client, deadline, " or ".join(urlsplit(url).netloc for url in urls), transport)
     causes: dict[str, NatsOpsError] = {}
 
     def cause(error: BaseException) -> NatsOpsError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import NatsOpsError, TimedOut
-from .connect import NoResponders, Session
+from .connect import TRICKLE, NoResponders, Session
 from .jetstream import PAUSE_SECONDS, JetStream, decoded
 from .server_errors import PASSING, refusal
 
@@ -102,6 +102,7 @@ class _Window:
         self._going_on = True
         self._progress = asyncio.Event()
         self._heard = time.monotonic()
+        self._received = session.received
 
     def enter(self, number: int, size: int) -> None:
         """Counts a request that is about to be sent."""
@@ -130,6 +131,8 @@ class _Window:
     async def room(self, most: int, most_bytes: int) -> bool:
         """Waits until no more requests and bytes than these are under way; False where answers stay away."""
         while len(self.sizes) > most or self._under_way > most_bytes:
+            if self._session.received - self._received > TRICKLE:
+                self._received, self._heard = self._session.received, time.monotonic()
             silence = self._silence + self._under_way / SLOWEST_LINE
             if time.monotonic() - self._heard > silence or self._session.deadline.passed:
                 return False

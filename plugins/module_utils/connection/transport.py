@@ -51,6 +51,7 @@ class GuardedTransport(TcpTransport):
     def __init__(self, tls_demanded: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.dialled = ""
+        self.received = 0  # bytes, to tell a slow line from a dead one
         self._tls_demanded = tls_demanded
         self._in_tls = False
         self._failed = False
@@ -84,6 +85,12 @@ class GuardedTransport(TcpTransport):
             yield reader, writer
         finally:
             writer.transport.abort()
+
+    async def read(self, buffer_size: int) -> bytes:
+        """Reads what has arrived; called by nats-py all the time."""
+        data: bytes = await super().read(buffer_size)
+        self.received += len(data)
+        return data
 
     async def readline(self) -> bytes:
         """Reads a line of the handshake; the first one is the server's greeting.

@@ -163,7 +163,7 @@ def plan(found: FoundEntries, wanted: WantedEntries, config: StreamConfig) -> Pl
 
 def _present(found: FoundEntries, wanted: WantedEntries, config: StreamConfig, entry: WantedEntry) -> Write | None:
     known = found.known.get(entry.key)
-    same_ttl = known is not None and entry.ttl in (None, known.ttl, *_raised(config, entry.ttl, known.ttl))
+    same_ttl = known is not None and (entry.ttl in (None, known.ttl) or _raised(config, entry.ttl, known.ttl))
     # The revision to go back to may have been trimmed by going back to it.
     same = known is not None and (entry.key in found.same or 0 < (entry.revert or 0) == known.reverted_to)
     if known and known.live and same and same_ttl:
@@ -174,11 +174,11 @@ def _present(found: FoundEntries, wanted: WantedEntries, config: StreamConfig, e
     return Write(entry.key, PUT, change, value.data, entry.ttl or 0, expected, entry.revert or 0)
 
 
-def _raised(config: StreamConfig, ttl: int | None, have: int) -> tuple[int, ...]:
-    """What a server makes of a time to live that is shorter than that of its limit markers, in a bucket with history
-    (measured on 2.15)."""
+def _raised(config: StreamConfig, ttl: int | None, have: int) -> bool:
+    """Whether a time to live is what a server makes of a wanted one that is shorter than that of its limit markers, in
+    a bucket with history (measured on 2.15)."""
     marker = config.get("subject_delete_marker_ttl", 0) // SECOND
-    return (have,) if ttl and ttl < marker == have and config.get("max_msgs_per_subject", 1) > 1 else ()
+    return 0 < (ttl or 0) < marker == have and bool(config.get("max_msgs_per_subject", 1) > 1)
 
 
 def _absent(found: FoundEntries, wanted: WantedEntries, entry: WantedEntry) -> Write | None:

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..connection.connect import TRICKLE
 from ..connection.jetstream import PAUSE_SECONDS
 from ..connection.pipeline import Request, ask_each
 from ..connection.server_errors import NO_MESSAGE, refusal
@@ -293,11 +294,14 @@ class _Consumer:
                 self._pace.too_much()
                 raise _Interrupted("more came at once than may be held")
             self._news.clear()
+            received = self._session.received
             try:
                 # A server ends a batch by a message of its own; if not even that comes, nobody is there.
                 await asyncio.wait_for(self._news.wait(), self._pace.silence)
             except TimeoutError as error:
                 self._session.raise_if_denied()
+                if self._session.received - received > TRICKLE:
+                    continue  # on its way, slowly
                 raise _Interrupted("the server stopped answering") from error
 
 
