@@ -65,6 +65,8 @@ options:
         it. Without it a key that has the wanted value keeps what it has, and one that is written gets no limit.
       - A key that has the wanted value and the same time to live is left alone; its time is not renewed.
       - With O(state=absent) and O(purge), how long the marker of the purge stays.
+      - Where the bucket has a O(history) and no O(limit_marker_ttl), the revision before comes to light when a key
+        expires.
       - Needs O(allow_msg_ttl), which a new bucket gets by itself.
     type: str
   revision:
@@ -113,7 +115,7 @@ options:
   compact:
     description:
       - Remove the markers of keys that were deleted, purged or have expired longer ago than this, such as V(30m), with
-        all that is behind them; V(0s) for all. The server's clock counts.
+        all that is behind them; V(0s) for all. The server's clock counts. Not on a mirror.
     type: str
   atomic:
     description:
@@ -213,6 +215,7 @@ options:
     description:
       - Make the bucket a copy of another one, which the server keeps up. Its keys are those of the origin, and what is
         written to it is written there.
+      - The entries of a new mirror are for a task of their own, since what the origin holds is not there before.
       - Only a new bucket can be made a mirror, and a mirror remains one. It has no O(limit_marker_ttl) and no
         O(allow_atomic).
       - The server lets a mirror answer direct reads of an origin in the same domain, so that there it has to hold the
