@@ -18,6 +18,7 @@ from . import reading
 from .model import Entry, Value
 from .place import Place
 from .plan import FoundEntries, WantedEntries, Write
+from .wanted import WantedEntry
 
 _CAUGHT_UP_SECONDS = 0.05
 
@@ -96,7 +97,7 @@ class _Sight:
     def __init__(self, wanted: WantedEntries, reverted: Mapping[int, Entry | None], keep_values: bool) -> None:
         # Where a key goes back to a revision that cannot be used, the plan says so.
         self.values: dict[str, Value | None] = {
-            entry.key: Value(earlier.value) if entry.revert and (earlier := reverted[entry.revert]) else entry.value
+            entry.key: _again(entry, reverted[entry.revert]) if entry.revert else entry.value
             for entry in wanted.entries
         }
         self.known: dict[str, Entry] = {}
@@ -138,6 +139,11 @@ class _Sight:
             self.others[key] = entry if self._keep_values else replace(entry, value=b"")
         else:
             self.others.pop(key, None)
+
+
+def _again(wanted: WantedEntry, earlier: Entry | None) -> Value | None:
+    usable = earlier is not None and earlier.key == wanted.key and earlier.live
+    return Value(earlier.value) if earlier and usable else None
 
 
 async def _server_time(place: Place) -> datetime.datetime:
